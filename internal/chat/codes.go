@@ -22,3 +22,9 @@ const (
 
 // BanCode is the `banCode` of ERROR BANNED: the client drops its queue and its retries.
 const BanCode = 101010
+
+// Codes lists every error code.
+var Codes = [...]Code{
+	BadJSON, BadRequest, UnknownType, NameInvalid, TextInvalid, NotInRoom, RoomNotFound, RoomDeleted,
+	SessionInvalid, RateLimited, Unavailable, Capacity, Banned,
+}
