@@ -4,16 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"chatroom/internal/servers"
 )
-
-const peoplePerRoom = 6
 
 // Config is one run. Zero values are the defaults named at the fields.
 type Config struct {
@@ -57,9 +53,8 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	defer s.stop()
 	report := Report{Seed: c.Seed, Everyone: c.Rooms * peoplePerRoom}
-	h := NewHistory()
-	people, stop := c.people(ctx, s, h)
-	defer stop()
+	crowd := NewCrowd(ctx, s.addresses(), c.Rooms, c.Seed)
+	defer crowd.Leave()
 
 	trouble, cancel := context.WithTimeout(ctx, c.Duration)
 	defer cancel()
@@ -69,10 +64,8 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if err := ctx.Err(); err != nil {
 		return report, err
 	}
-	settle(ctx, people, h)
-	stop()
-	report.Verdict = Check(h)
-	report.Acked, report.Seen, report.Resumes, report.Rebases = h.Counts()
+	report.Verdict = crowd.Finish(ctx)
+	report.Acked, report.Seen, report.Resumes, report.Rebases = crowd.History.Counts()
 	return report, nil
 }
 
@@ -135,79 +128,11 @@ func (s *site) stop() {
 	}
 }
 
-// people starts everybody; stop ends them and waits.
-func (c Config) people(ctx context.Context, s *site, h *History) ([]*person, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var wait sync.WaitGroup
-	var people []*person
-	var addresses []string
+// addresses are where the people connect.
+func (s *site) addresses() []string {
+	var out []string
 	for _, n := range s.nodes {
-		addresses = append(addresses, n.WebSocket())
+		out = append(out, n.WebSocket())
 	}
-	var room *meeting
-	for i := range c.Rooms * peoplePerRoom {
-		if i%peoplePerRoom == 0 {
-			room = &meeting{ready: make(chan struct{})}
-		}
-		p := &person{number: i, nodes: addresses, history: h, seed: rand.New(rand.NewPCG(c.Seed, uint64(i)+1)), found: room}
-		people = append(people, p)
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			p.run(ctx)
-		}()
-	}
-	return people, func() {
-		cancel()
-		wait.Wait()
-	}
-}
-
-// settle lets everybody finish: no new messages, every one in flight answered, everyone of a room
-// at the same place for two seconds. What is not so after 90 s is complained about.
-func settle(ctx context.Context, people []*person, h *History) {
-	for _, p := range people {
-		p.quiet.Store(true)
-	}
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.Now().Add(90 * time.Second)
-	var since time.Time
-	for ctx.Err() == nil {
-		<-tick.C
-		waiting := unsettled(people)
-		switch {
-		case len(waiting) > 0 && time.Now().After(deadline):
-			for _, p := range waiting {
-				h.Complain(p.number, fmt.Sprintf("not settled: at %v, a message unanswered: %v", p.position.Load(), p.pending.Load()))
-			}
-			return
-		case len(waiting) > 0:
-			since = time.Time{}
-		case since.IsZero():
-			since = time.Now()
-		case time.Since(since) > 2*time.Second:
-			return
-		}
-	}
-}
-
-// unsettled returns those that wait for an answer or stand behind others of their room.
-func unsettled(people []*person) []*person {
-	var waiting []*person
-	for i := 0; i < len(people); i += peoplePerRoom {
-		room := people[i : i+peoplePerRoom]
-		var end Place
-		for _, p := range room {
-			if at := p.position.Load(); at != nil && at.Seq > end.Seq {
-				end = *at
-			}
-		}
-		for _, p := range room {
-			if at := p.position.Load(); p.pending.Load() || at == nil || *at != end {
-				waiting = append(waiting, p)
-			}
-		}
-	}
-	return waiting
+	return out
 }
