@@ -28,6 +28,9 @@ const (
 	CloseTryAgainLater  CloseCode = 1013
 )
 
+// closeHeader is the size of the header AppendClose writes.
+const closeHeader = 2
+
 // maxCloseReason is what a control payload leaves beside the code (RFC 6455 section 5.5).
 const maxCloseReason = maxControl - 2
 

@@ -1,17 +1,13 @@
 package wsproto
 
-import (
-	"bytes"
-	"iter"
-)
+import "bytes"
 
 // Offers reports whether the client offers the subprotocol, compared case-sensitively
 // (RFC 6455 section 4.1), in any of its Sec-WebSocket-Protocol fields (section 11.3.4).
 func (r *Request) Offers(protocol string) bool {
-	if r.Protocols == nil {
-		return false
-	}
-	for value := range r.values("sec-websocket-protocol") {
+	for fields := r.fieldsFrom(r.Protocols); len(fields) > 0; {
+		var value []byte
+		value, fields = nextValue(fields, "sec-websocket-protocol")
 		for len(value) > 0 {
 			var token []byte
 			token, value, _ = bytes.Cut(value, []byte{','})
@@ -24,60 +20,60 @@ func (r *Request) Offers(protocol string) bool {
 }
 
 // Hops yields the addresses of X-Forwarded-For from the last to the first, over all its lines (a
-// proxy may add one instead of extending it). The last is what the nearest proxy saw: walk while
-// the address is that of a trusted proxy; whatever lies further left is the client's own tale.
-func (r *Request) Hops() iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		if r.ForwardedFor == nil {
-			return
-		}
-		lines := 0
-		for range r.values("x-forwarded-for") {
+// proxy may add one instead of extending it): "for hop := range r.Hops". The last is what the
+// nearest proxy saw: walk while the address is that of a trusted proxy; whatever lies further left
+// is the client's own tale. An empty element is yielded as an empty address.
+func (r *Request) Hops(yield func(addr []byte) bool) {
+	// The lines are counted and then looked up one by one instead of listed: more than one is rare,
+	// and a request stays free of allocations. Limits.Headers bounds the square.
+	lines := 0
+	for fields := r.fieldsFrom(r.ForwardedFor); len(fields) > 0; {
+		var value []byte
+		if value, fields = nextValue(fields, "x-forwarded-for"); value != nil {
 			lines++
 		}
-		for ; lines > 0; lines-- {
-			value := r.nth("x-forwarded-for", lines)
-			for {
-				comma := bytes.LastIndexByte(value, ',')
-				if !yield(trimOWS(value[comma+1:])) {
-					return
-				}
-				if comma < 0 {
-					break
-				}
-				value = value[:comma]
-			}
-		}
 	}
-}
-
-// nth finds the value of the n-th field of a name. A second walk instead of a list of positions:
-// more than one line is rare, and a request stays free of allocations.
-func (r *Request) nth(name string, n int) []byte {
-	for value := range r.values(name) {
-		if n--; n == 0 {
-			return value
+	for ; lines > 0; lines-- {
+		var value []byte
+		fields := r.fields
+		for range lines {
+			value, fields = nextValue(fields, "x-forwarded-for")
 		}
-	}
-	return nil
-}
-
-// values yields the values of all fields of a name, in lower case, in their order.
-func (r *Request) values(name string) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for rest := r.fields; len(rest) > 0; {
-			line, after, err := cutLine(rest)
-			if err != nil {
+		for {
+			comma := bytes.LastIndexByte(value, ',')
+			if !yield(trimOWS(value[comma+1:])) {
 				return
 			}
-			rest = after
-			if len(line) > len(name) && line[len(name)] == ':' && equalFold(line[:len(name)], name) {
-				if !yield(trimOWS(line[len(name)+1:])) {
-					return
-				}
+			if comma < 0 {
+				break
 			}
+			value = value[:comma]
 		}
 	}
+}
+
+// fieldsFrom returns all header fields, or none when the first of its name was not sent.
+func (r *Request) fieldsFrom(first []byte) []byte {
+	if first == nil {
+		return nil
+	}
+	return r.fields
+}
+
+// nextValue returns the value of the next field of a name, given in lower case, and the fields
+// behind it; nil and nothing when there is none.
+func nextValue(fields []byte, name string) (value, rest []byte) {
+	for len(fields) > 0 {
+		line, after, err := cutLine(fields)
+		if err != nil {
+			return nil, nil
+		}
+		fields = after
+		if len(line) > len(name) && line[len(name)] == ':' && equalFold(line[:len(name)], name) {
+			return trimOWS(line[len(name)+1:]), fields
+		}
+	}
+	return nil, nil
 }
 
 // hasToken reports whether a comma-separated list holds token, given in lower case, in any case.
