@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -17,6 +18,10 @@ const (
 	maxBodyBytes = 4 * 1024
 	maxHeadBytes = 8 * 1024
 )
+
+// workerIdle is how long fasthttp keeps a goroutine that serves no connection, and how long one of
+// its own outlives Shutdown.
+const workerIdle = 500 * time.Millisecond
 
 // Server is the listener. It is made by New, serves from Start to Shutdown and is not used again.
 type Server struct {
@@ -75,7 +80,7 @@ func New(cfg Config, node Node, pages Pages) (*Server, error) {
 		ReadTimeout: cfg.ReadTimeout, WriteTimeout: cfg.WriteTimeout, IdleTimeout: cfg.IdleTimeout,
 		ReadBufferSize: maxHeadBytes, MaxRequestBodySize: maxBodyBytes, Concurrency: cfg.MaxConnections,
 		DisablePreParseMultipartForm: true, NoDefaultServerHeader: true, CloseOnShutdown: true,
-		SecureErrorLogMessage: true, TCPKeepalive: true,
+		SecureErrorLogMessage: true, TCPKeepalive: true, MaxIdleWorkerDuration: workerIdle,
 	}
 	return s, nil
 }
