@@ -7,7 +7,7 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    go build -ldflags "-s -w -X main.version=${VERSION}" -o /out/chatroom .
+    go build -ldflags "-s -w -X chatroom/internal/config.version=${VERSION}" -o /out/chatroom .
 
 FROM gcr.io/distroless/static-debian12:nonroot
 ARG VERSION=dev
