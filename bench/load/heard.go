@@ -1,0 +1,239 @@
+package load
+
+import (
+	"bytes"
+	"strconv"
+
+	"chatroom/internal/chat"
+)
+
+// heard takes one text message.
+func (w *Worker) heard(c *conn, payload []byte) {
+	if c.state == leaving {
+		return
+	}
+	if w.sequenced && c.state == joined {
+		f := &c.room.cache[c.next%cached]
+		if f.seq == c.next && bytes.Equal(f.bytes, payload) {
+			c.next++
+			w.delivered(c, f.seq, f.number)
+			return
+		}
+	}
+	for first := true; first || len(payload) > 0; first = false {
+		e := &w.event
+		*e = event{}
+		w.proof(payload)
+		rest := w.dialect.decode(payload, e)
+		w.take(c, e, payload)
+		payload = rest
+	}
+}
+
+// proofEvery is how many decoded events pass between two that are held against the contract's own
+// strict codec. What was not decoded is equal to the last byte to something that was.
+const proofEvery = 61
+
+// proof holds a sample of the events against the strict codec: every field present, every type
+// right.
+func (w *Worker) proof(payload []byte) {
+	if w.proven++; !w.sequenced || w.proven%proofEvery != 1 {
+		return
+	}
+	if err := chat.DecodeEvent(append(w.body[:0], payload...), &w.strict); err != nil {
+		w.fault(&w.faults.Invented, "against the contract: %v in %.120q", err, payload)
+	}
+}
+
+// take acts on one event.
+func (w *Worker) take(c *conn, e *event, payload []byte) {
+	switch e.kind {
+	case evMessage:
+		if w.sequenced {
+			w.message(c, e, payload)
+		} else {
+			w.unnumbered(c, e.text)
+		}
+	case evAck:
+		w.acknowledged(c, e)
+	case evWelcome:
+		w.welcomed(c, e)
+	case evJoined:
+		w.entered(c, e)
+	case evUser:
+		w.events["user event"]++
+	case evRooms:
+		w.opAnswered(c, e.id)
+	case evHistory:
+		w.history(c, e)
+		w.opAnswered(c, e.id)
+	case evError:
+		w.refused(c, e)
+	case evReply:
+		w.writeText(c, append(w.text[:0], e.reply...))
+	case evBad:
+		w.fault(&w.faults.Invented, "not understood: %.120q", payload)
+	}
+}
+
+// welcomed answers the first word of the server.
+func (w *Worker) welcomed(c *conn, e *event) {
+	switch {
+	case c.state == resuming:
+		if !e.resumed || e.client != c.client {
+			w.fault(&w.faults.Unrecovered, "connection %d came back as client %d, was %d", c.index, e.client, c.client)
+			c.client = e.client
+		}
+		c.session = string(e.session)
+	case c.state != greeting:
+		w.fault(&w.faults.Invented, "connection %d greeted in state %d", c.index, c.state)
+	case c.session != "":
+		c.state = resuming
+		id, epoch := "", c.room.epoch
+		if seen := c.next - 1 - c.room.base; c.next > c.room.base && seen < uint64(len(c.room.placed)) {
+			id = c.room.placed[seen].id
+		}
+		w.writeText(c, appendResume(w.text[:0], c.session, epoch, c.next-1, id))
+	default:
+		c.client, c.session = e.client, string(e.session)
+		w.join(c)
+	}
+}
+
+// entered takes ROOM_JOINED.
+func (w *Worker) entered(c *conn, e *event) {
+	was := c.state
+	r := c.room
+	if was == joined && c.op == OpMove && c.target != nil && e.room == c.target.id {
+		w.leftBehind(c)
+		r.leave(c)
+		r = c.target
+		c.room, c.target = r, nil
+		w.present--
+		w.opDone(c)
+	} else if was != joining && was != resuming && was != outside {
+		if was == joined && e.room == r.id {
+			w.fault(&w.faults.Unrecovered, "connection %d: the server told it to forget its position", c.index)
+			r.epoch = string(e.epoch)
+			c.next, c.live, c.missing = e.seq+1-e.messages, e.seq, nil
+			return
+		}
+		w.fault(&w.faults.Invented, "connection %d: ROOM_JOINED of %d in state %d", c.index, e.room, was)
+		return
+	}
+	switch {
+	case r.id == 0:
+		r.id, r.epoch, r.base = e.room, string(e.epoch), e.seq+1
+		if r.id == 0 { // a dialect that does not name it
+			r.id = uint64(r.mark)
+		}
+	case w.sequenced && e.room != r.id:
+		w.fault(&w.faults.Invented, "connection %d: asked for room %d, is in %d", c.index, r.id, e.room)
+	}
+	if was == resuming {
+		w.returned(c, e)
+	} else {
+		c.next, c.live, c.missing = e.seq+1-e.messages, e.seq, nil
+	}
+	if !w.sequenced {
+		c.window = newWindow(uint64(len(r.sent)))
+	}
+	c.state = joined
+	w.present++
+	r.enter(c)
+	if was == outside {
+		w.opDone(c)
+	}
+	w.opening.done(c)
+	w.sendDue(r)
+	for _, other := range r.waiting {
+		if other.state == waiting {
+			w.opening.unpause(other)
+			w.join(other)
+		}
+	}
+	r.waiting = r.waiting[:0]
+}
+
+// returned judges ROOM_JOINED behind a RESUME. What it promises to be recovered is not believed:
+// the position stays, and every seq in between must come.
+func (w *Worker) returned(c *conn, e *event) {
+	w.resumed++
+	w.opening.missed += int(e.messages)
+	if e.recovered && string(e.epoch) == c.room.epoch {
+		w.opening.recovered++
+	} else {
+		w.fault(&w.faults.Unrecovered, "connection %d: not recovered from seq %d (room is at %d)", c.index, c.next-1, e.seq)
+		c.room.epoch = string(e.epoch)
+		c.next, c.missing = e.seq+1-e.messages, nil
+	}
+	c.live = e.seq
+	for _, number := range c.pending {
+		w.resend(c, number)
+	}
+}
+
+// refused takes ERROR.
+func (w *Worker) refused(c *conn, e *event) {
+	code := string(e.code)
+	w.events["error "+code]++
+	if code == "RATE_LIMITED" || code == "CAPACITY" {
+		w.limited = true
+	}
+	_, number, own := parseMessageID(e.id)
+	switch {
+	case own && code == "UNAVAILABLE":
+		// The outcome is unknown: the contract says to send it again with the same id.
+		w.retries = append(w.retries, retry{c, c.generation, number, w.now + int64(retryAfter)})
+	case c.state == resuming:
+		w.fault(&w.faults.Unrecovered, "connection %d: RESUME answered %s", c.index, code)
+		c.session, c.pending = "", nil
+		w.join(c)
+	default:
+		w.fault(&w.faults.Refused, "connection %d in state %d: %s", c.index, c.state, code)
+		if own {
+			c.forget(number)
+		}
+		w.opAnswered(c, e.id)
+		if c.state == joining {
+			w.drop(c, false)
+			w.opening.failed(c)
+		}
+	}
+}
+
+// history checks that a page is in order and holds what was sent.
+func (w *Worker) history(c *conn, e *event) {
+	var last uint64
+	elements := scanElements(e.list)
+	for {
+		element, ok := elements.element()
+		if !ok {
+			break
+		}
+		h := &w.inner
+		*h = event{}
+		w.dialect.decode(element, h)
+		if last != 0 && h.seq != last+1 {
+			w.fault(&w.faults.Reordered, "HISTORY has seq %d behind %d", h.seq, last)
+		}
+		last = h.seq
+		if c.room.id != h.room {
+			continue // it moved while the page was under way
+		}
+		w.identify(c.room, h)
+	}
+	if elements.bad {
+		w.fault(&w.faults.Invented, "HISTORY is not a list: %.80q", e.list)
+	}
+}
+
+// opAnswered ends the outstanding operation of c if id is its own.
+func (w *Worker) opAnswered(c *conn, id []byte) {
+	if len(id) < 2 || id[0] != 'o' || c.op == "" {
+		return
+	}
+	if number, err := strconv.ParseUint(string(id[1:]), 36, 64); err == nil && number == c.opID {
+		w.opDone(c)
+	}
+}
