@@ -58,10 +58,10 @@ func (c *Command) read() fault {
 		if !ok {
 			return badJSON("The event is not valid JSON.")
 		}
-		f, miscased := fieldOf(key), false
+		f := fieldOf(key)
 		if f == fieldCount {
-			if f, miscased = miscasedField(key); miscased {
-				return badJSON("The field " + strconv.Quote(fieldNames[f]) + " is written in the wrong case.")
+			if meant, miscased := miscasedField(key); miscased {
+				return badJSON("The field " + strconv.Quote(fieldNames[meant]) + " is written in the wrong case.")
 			}
 		}
 		v, ok := s.value(1, true)

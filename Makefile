@@ -1,0 +1,79 @@
+# The verbs of the project. CI runs `make test`; everything it does can be done by hand.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X chatroom/internal/config.version=$(VERSION)
+
+# How long each fuzz target runs in `make fuzz`.
+FUZZTIME ?= 30s
+# bench: one scenario instead of all; a server that runs already instead of an own one.
+SCENARIO ?=
+URL      ?=
+# chaos: what the nemesis follows, and for how long.
+SEED     ?= 1
+DURATION ?= 1m
+
+.PHONY: run build test install lint race allocations fuzz bench bench-peers chaos web up test-browser-all test-images cert clean
+
+run: build
+	bin/chatroom
+
+# One static file each. -trimpath: the same sources give the same bytes anywhere.
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/chatroom .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/chatroom-bench ./bench
+
+test: install lint race allocations
+
+install:
+	.ci/install
+
+lint:
+	.ci/lint
+
+# -p 1: the tests start real servers and a browser; two packages at once on two cores would measure
+# each other. What they import is compiled with all cores first.
+race:
+	$(GO) build -race ./...
+	$(GO) test -race -p 1 -timeout 10m ./...
+
+# Tests that count allocations do so without the race detector, which allocates itself.
+allocations:
+	$(GO) test -p 1 -run 'Allocat' $$(grep -rl --include='*_test.go' '^//go:build !race' . | grep -v node_modules | xargs -n1 dirname | sort -u)
+
+fuzz:
+	.ci/fuzz $(FUZZTIME)
+
+bench: build
+	bin/chatroom-bench $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(URL),-url $(URL))
+
+bench-peers: build
+	bin/chatroom-bench -peers
+
+chaos: build
+	$(GO) run ./internal/chaos/cmd -binary bin/chatroom -seed $(SEED) -duration $(DURATION)
+
+# Bundles the TypeScript sources into web/dist, which is committed.
+web:
+	npm --prefix web ci --no-audit --no-fund
+	$(GO) run ./web/build
+
+up:
+	docker compose up --build
+
+# The page in every browser that is installed, not only in Chromium.
+test-browser-all: install
+	BROWSERS=all $(GO) test -count=1 -timeout 20m ./web/e2e/...
+
+# The images as docker compose builds and starts them; needs Docker.
+test-images:
+	IMAGES=1 $(GO) test -count=1 -timeout 20m ./deploy/...
+
+# A self-signed pair to try HTTPS with.
+cert:
+	mkdir -p deploy/tls
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=localhost \
+		-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout deploy/tls/key.pem -out deploy/tls/cert.pem
+
+clean:
+	rm -rf bin
