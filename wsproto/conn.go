@@ -138,7 +138,12 @@ func (c *Conn) writeClose(ctx context.Context, code CloseCode, reason string) er
 	return c.WriteFrame(ctx, Frame{Op: OpClose, Fin: true, Payload: frame[closeHeader:]})
 }
 
+// write encodes into the connection's buffer and sends it. A write that runs out of time may have
+// sent a part of a frame: the connection is of no use then.
 func (c *Conn) write(ctx context.Context, encode func([]byte) []byte) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("wsproto: write: %w", err)
+	}
 	select {
 	case c.mu <- struct{}{}:
 		defer func() { <-c.mu }()
@@ -156,7 +161,8 @@ func (c *Conn) write(ctx context.Context, encode func([]byte) []byte) error {
 
 // Close closes with code and reason (RFC 6455 section 7.1.2): it sends the Close frame, passes over
 // what the server still sends until its Close frame or the end of the connection, and closes the
-// connection in any case. It returns nil when the server answered or ended the connection.
+// connection in any case. It returns nil when the server answered or ended the connection. It
+// reads, so no other goroutine may be reading.
 func (c *Conn) Close(ctx context.Context, code CloseCode, reason string) error {
 	defer c.conn.Close()
 	if err := c.writeClose(ctx, code, reason); err != nil {

@@ -92,7 +92,7 @@ func (e echo) raw(t *testing.T, s string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// eventually waits until the server has no connection left.
+// deserted waits until the server has no connection left.
 func (e echo) deserted(t *testing.T) {
 	t.Helper()
 	for end := time.Now().Add(patience); e.connections() != 0; time.Sleep(5 * time.Millisecond) {

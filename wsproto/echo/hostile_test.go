@@ -67,7 +67,6 @@ func request(o wsproto.RequestOptions) string {
 func TestFramesBehindTheHead(t *testing.T) {
 	e := start(t, options{})
 	frame := wsproto.AppendMaskedFrame(nil, wsproto.OpText, true, []byte("early"))
-	want := "HTTP/1.1 101 "
 	for _, step := range []int{1 << 10, 1} {
 		c := e.raw(t, "")
 		for b := []byte(request(wsproto.RequestOptions{}) + string(frame)); len(b) > 0; {
@@ -80,7 +79,7 @@ func TestFramesBehindTheHead(t *testing.T) {
 		r := bufio.NewReader(c)
 		resp, err := http.ReadResponse(r, nil)
 		if err != nil || resp.StatusCode != 101 {
-			t.Fatalf("%v, %v, want %s", resp, err, want)
+			t.Fatalf("%v, %v", resp, err)
 		}
 		got := make([]byte, 7)
 		if _, err := io.ReadFull(r, got); err != nil || string(got) != "\x81\x05early" {
