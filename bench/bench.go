@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/term"
+
+	"chatroom/bench/machine"
+	"chatroom/bench/report"
+)
+
+// bench runs everything that was asked for and reports it.
+func bench(ctx context.Context, o *options, stdout *os.File, stderr io.Writer) error {
+	if o.list {
+		for _, s := range scenarios {
+			_, _ = fmt.Fprintf(stdout, "%-9s %s\n", s.name, s.about)
+		}
+		return nil
+	}
+	var earlier *report.Result
+	if o.earlier != "" {
+		var err error
+		if earlier, err = report.Load(o.earlier); err != nil {
+			return err
+		}
+	}
+	all, err := o.everyone()
+	if err != nil {
+		return err
+	}
+	result := &report.Result{At: time.Now(), Machine: machine.Describe(), Settings: o.settings(), Skipped: map[string]string{}}
+	shapes := o.chosen()
+	runs := 0
+	for _, s := range shapes {
+		runs += len(o.takers(s, all)) * o.repeat
+	}
+	visible := !o.quiet && term.IsTerminal(int(os.Stderr.Fd()))
+	show := newProgress(stderr, runs, visible)
+	for _, s := range shapes {
+		if err := o.runShape(ctx, s, all, result, show); err != nil {
+			show.finish()
+			return errors.Join(err, o.save(result, earlier))
+		}
+		if !visible && !o.quiet {
+			_, _ = fmt.Fprintf(stderr, "%s done\n", s.variant)
+		}
+	}
+	show.finish()
+	_, _ = fmt.Fprintf(stdout, "%d × %s, Linux %s, %s, commit %s\n", result.Machine.CPUs, result.Machine.CPU, result.Machine.Kernel, result.Machine.Go, result.Machine.Commit)
+	err = report.WriteTable(stdout, result.Rows)
+	for name, why := range result.Skipped {
+		_, _ = fmt.Fprintf(stdout, "\n%s did not run: %s\n", name, why)
+	}
+	return errors.Join(err, o.save(result, earlier), o.verdict(result))
+}
+
+// runShape lets every server take the load, in turn when repeated, and adds the median rows.
+func (o *options) runShape(ctx context.Context, s shape, all []subject, result *report.Result, show *progress) error {
+	takers := o.takers(s, all)
+	rows := make([][]*report.Row, len(takers))
+	for range o.repeat {
+		for i, subject := range takers {
+			mine := s
+			if subject.name != chatroomName && s.plain != nil {
+				mine = s.plain(s)
+			}
+			p := &play{o: o, s: mine, subject: subject, show: show, files: result.Machine.Files}
+			row, err := p.run(ctx)
+			if errors.Is(err, errMissing) {
+				result.Skipped[s.variant] = err.Error()
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			rows[i] = append(rows[i], row)
+			show.done()
+		}
+	}
+	var limit *report.Row
+	for i, subject := range takers {
+		row := median(rows[i], s.key)
+		row.Scenario, row.Variant = s.scenario, s.variant
+		result.Rows = append(result.Rows, row)
+		if len(s.references) > 0 && subject.name == s.references[0] {
+			limit = row
+		}
+	}
+	if limit != nil {
+		for _, row := range result.Rows[len(result.Rows)-len(takers):] {
+			o.addShare(row, limit, s)
+		}
+	}
+	return nil
+}
+
+// addShare sets a row beside the limit's: the share, and for a schedule how much longer messages
+// took.
+func (o *options) addShare(row, limit *report.Row, s shape) {
+	if row == limit || row.Failed != "" || limit.Failed != "" {
+		return
+	}
+	row.AddShare(limit, s.key)
+	if s.key == report.Throughput {
+		mine, ok1 := row.Figure(report.CPUCost)
+		its, ok2 := limit.Figure(report.CPUCost)
+		if ok1 && ok2 && its.Value > 0 {
+			row.AddLess("cpu_over_limit", mine.Value/its.Value, "×")
+		}
+	}
+	if s.rate == 0 {
+		return
+	}
+	for _, name := range []string{report.P50, report.P99} {
+		mine, ok1 := row.Figure(name)
+		its, ok2 := limit.Figure(name)
+		if ok1 && ok2 {
+			row.AddLess(name[:3]+"_above_limit_ms", mine.Value-its.Value, "ms")
+		}
+	}
+}
+
+// median picks the run in the middle by its key figure; a failed one counts before all others, so
+// that it can't hide.
+func median(rows []*report.Row, key string) *report.Row {
+	sorted := slices.Clone(rows)
+	value := func(r *report.Row) float64 {
+		f, _ := r.Figure(key)
+		return f.Value
+	}
+	slices.SortStableFunc(sorted, func(a, b *report.Row) int {
+		switch {
+		case value(a) < value(b):
+			return -1
+		case value(a) > value(b):
+			return 1
+		}
+		return 0
+	})
+	chosen := sorted[len(sorted)/2]
+	for _, row := range rows {
+		if !row.Good() {
+			chosen = row
+			break
+		}
+	}
+	chosen.Repeat = len(rows)
+	return chosen
+}
+
+// takers are the servers that take this load: ours, the references, and the peers.
+func (o *options) takers(s shape, all []subject) []subject {
+	var takers []subject
+	for _, subject := range all {
+		reference := slices.Contains(s.references, subject.name)
+		peer := subject.peer && s.forPeers()
+		if !o.only(subject.name) || subject.name != chatroomName && !reference && !peer {
+			continue
+		}
+		if peer && s.nodes > 0 && !subject.cluster {
+			continue
+		}
+		takers = append(takers, subject)
+	}
+	return takers
+}
+
+// forPeers says whether the load is one that a mere broadcaster can take.
+func (s shape) forPeers() bool {
+	return len(s.ops) == 0 && len(s.moments) == 0 && !s.resume && len(s.references) > 0
+}
+
+func (o *options) settings() map[string]string {
+	settings := map[string]string{"length": o.length, "repeat": strconv.Itoa(o.repeat)}
+	for name, value := range o.given {
+		if name != "redis" { // its URL may hold a password
+			settings[name] = value
+		}
+	}
+	return settings
+}
+
+func (o *options) save(result, earlier *report.Result) error {
+	var err1, err2 error
+	if o.json != "" {
+		err1 = result.Save(o.json)
+	}
+	if o.html != "" {
+		err2 = report.SaveHTML(o.html, result, earlier)
+	}
+	return errors.Join(err1, err2)
+}
+
+// verdict is an error when anything went wrong or a threshold was not kept.
+func (o *options) verdict(result *report.Result) error {
+	var faults []error
+	for _, row := range result.Rows {
+		if !row.Good() {
+			faults = append(faults, fmt.Errorf("chatroom-bench: %s on %s is not good: %d faults %s", row.Variant, row.Subject, row.Faults.Total(), row.Failed))
+		}
+	}
+	for _, t := range o.thresholds {
+		faults = append(faults, t.Check(result))
+	}
+	if len(o.scenarios) > 0 {
+		for name, why := range result.Skipped {
+			faults = append(faults, fmt.Errorf("chatroom-bench: %s did not run: %s", name, why))
+		}
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,139 @@
+package machine
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// clockTick is the unit of CPU times in /proc (USER_HZ, which Linux fixes at 100 on all common
+// architectures).
+const clockTick = 10 * time.Millisecond
+
+// CPUTime is the user and system time that the processes have used, ended threads included.
+func CPUTime(pids ...int) (time.Duration, error) {
+	var sum time.Duration
+	for _, pid := range pids {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			return 0, fmt.Errorf("machine: CPU time: %w", err)
+		}
+		// The second field is the name in parentheses, which may hold anything.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		const user, system = 11, 12 // fields 14 and 15, counted behind the name
+		if len(fields) <= system {
+			return 0, fmt.Errorf("machine: CPU time of %d: malformed stat", pid)
+		}
+		for _, field := range fields[user : system+1] {
+			ticks, err := strconv.ParseInt(string(field), 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("machine: CPU time of %d: %w", pid, err)
+			}
+			sum += time.Duration(ticks) * clockTick
+		}
+	}
+	return sum, nil
+}
+
+// Memory is the resident memory of the processes in bytes.
+func Memory(pids ...int) (int64, error) {
+	var sum int64
+	for _, pid := range pids {
+		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		if err != nil {
+			return 0, fmt.Errorf("machine: memory: %w", err)
+		}
+		kib, err := field(rollup, "Rss:")
+		if err != nil {
+			return 0, err
+		}
+		sum += kib << 10
+	}
+	return sum, nil
+}
+
+// SocketMemory is the kernel memory of all TCP buffers in bytes, and the number of TCP sockets in
+// use.
+func SocketMemory() (size, sockets int64, err error) {
+	stat, err := os.ReadFile("/proc/net/sockstat")
+	if err != nil {
+		return 0, 0, fmt.Errorf("machine: socket memory: %w", err)
+	}
+	for line := range strings.Lines(string(stat)) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] != "TCP:" {
+			continue
+		}
+		for i := 1; i+1 < len(fields); i += 2 {
+			n, err := strconv.ParseInt(fields[i+1], 10, 64)
+			if err != nil {
+				return 0, 0, fmt.Errorf("machine: socket memory: %w", err)
+			}
+			switch fields[i] {
+			case "inuse":
+				sockets = n
+			case "mem":
+				size = n * int64(os.Getpagesize())
+			}
+		}
+	}
+	return size, sockets, nil
+}
+
+// SlabMemory is the kernel's slab memory in bytes: the socket structures themselves live there.
+func SlabMemory() (int64, error) {
+	info, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, fmt.Errorf("machine: slab memory: %w", err)
+	}
+	kib, err := field(info, "Slab:")
+	return kib << 10, err
+}
+
+// field reads the number behind name in a file of "Name: number kB" lines.
+func field(text []byte, name string) (int64, error) {
+	_, after, found := bytes.Cut(text, []byte(name))
+	fields := bytes.Fields(after)
+	if !found || len(fields) == 0 {
+		return 0, fmt.Errorf("machine: no %s in /proc", name)
+	}
+	n, err := strconv.ParseInt(string(fields[0]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("machine: %s: %w", name, err)
+	}
+	return n, nil
+}
+
+// FileLimit raises the soft limit of open files to the hard one and returns it.
+func FileLimit() (int, error) {
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return 0, fmt.Errorf("machine: file limit: %w", err)
+	}
+	r.Cur = r.Max
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return 0, fmt.Errorf("machine: file limit: %w", err)
+	}
+	return int(min(r.Cur, 1<<30)), nil
+}
+
+// FreePorts gives n ports on the loopback address that nobody listens on. Another process can take
+// one before it is used; the program that is given it will say so.
+func FreePorts(n int) ([]int, error) {
+	ports := make([]int, 0, n)
+	for range n {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("machine: free port: %w", err)
+		}
+		defer func() { _ = l.Close() }() // all stay taken until the last one is found
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
