@@ -1,0 +1,12 @@
+export { ChatClient } from "./client.ts";
+export type { ClientOptions } from "./options.ts";
+export * from "./events.ts";
+export { systemEnvironment } from "./environment.ts";
+export type { Environment, Socket } from "./environment.ts";
+export { IndexedDBOutboxStore, MemoryOutboxStore } from "./outbox-store.ts";
+export type { FailureReason, OutboxItem, OutboxStore } from "./outbox-store.ts";
+export { ChatError } from "./requests.ts";
+export { SessionStorageMemory, SoleOwnership, VolatileMemory } from "./tab.ts";
+export type { Ownership, TabMemory, TabRecord } from "./tab.ts";
+export * from "./protocol.ts";
+export { watchBrowser } from "./browser.ts";

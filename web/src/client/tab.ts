@@ -1,0 +1,149 @@
+import type { Environment } from "./environment.ts";
+
+/** How long a reloaded page waits for its own former self to let go, milliseconds. */
+const TAKEOVER_WAIT = 600;
+const ANSWER_WAIT = 150;
+
+/** Says who owns the name of a tab; the owner keeps it as long as its page lives. */
+export interface Ownership {
+  /** Owns the name from now on, or says that another page does. `patience` milliseconds of waiting are fine. */
+  claim(name: string, patience: number): Promise<boolean>;
+}
+
+/** What a tab remembers over a reload. */
+export interface TabMemory {
+  load(): TabRecord | undefined;
+  save(record: TabRecord): void;
+}
+
+export interface TabRecord {
+  /** The name of the tab: owner of its outbox items. */
+  readonly tab: string;
+  readonly session?: string;
+  readonly clientId?: number;
+  readonly roomId?: number;
+  readonly roomName?: string;
+}
+
+/**
+ * Finds out which tab this page is. A duplicated tab gets a copy of the storage of its original:
+ * it sees that the name is taken and begins a life of its own, so that two pages never fight over
+ * one session.
+ */
+export async function claimTab(memory: TabMemory, ownership: Ownership, env: Environment): Promise<TabRecord> {
+  const former = memory.load();
+  if (former !== undefined && (await ownership.claim(former.tab, TAKEOVER_WAIT))) return former;
+  const fresh: TabRecord = { tab: env.newId() };
+  await ownership.claim(fresh.tab, 0);
+  memory.save(fresh);
+  return fresh;
+}
+
+/** sessionStorage: one per tab, kept over reloads. */
+export class SessionStorageMemory implements TabMemory {
+  readonly #key: string;
+
+  constructor(key = "chatroom.tab") {
+    this.#key = key;
+  }
+
+  load(): TabRecord | undefined {
+    try {
+      const record = JSON.parse(sessionStorage.getItem(this.#key) ?? "") as TabRecord;
+      return typeof record.tab === "string" ? record : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  save(record: TabRecord): void {
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify(record));
+    } catch {
+      // Storage is full or forbidden: the page works, a reload begins anew.
+    }
+  }
+}
+
+/** Remembers as long as the page lives. */
+export class VolatileMemory implements TabMemory {
+  #record: TabRecord | undefined;
+
+  load(): TabRecord | undefined {
+    return this.#record;
+  }
+
+  save(record: TabRecord): void {
+    this.#record = record;
+  }
+}
+
+/** Nobody else is there. */
+export class SoleOwnership implements Ownership {
+  async claim(): Promise<boolean> {
+    return true;
+  }
+}
+
+/** Web Locks: the browser itself frees the name when the page is gone. Secure contexts only. */
+class LockOwnership implements Ownership {
+  claim(name: string, patience: number): Promise<boolean> {
+    const forever = new Promise<never>(() => {});
+    return new Promise((resolve) => {
+      const options: LockOptions =
+        patience > 0 ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
+      navigator.locks
+        .request(`chatroom.tab.${name}`, options, (lock) => {
+          resolve(lock !== null);
+          return lock === null ? undefined : forever;
+        })
+        .catch(() => resolve(false));
+    });
+  }
+}
+
+/** Without locks the pages ask each other: whoever owns the name objects. */
+class AskingOwnership implements Ownership {
+  readonly #channel = new BroadcastChannel("chatroom.tabs");
+  readonly #owned = new Set<string>();
+
+  constructor() {
+    this.#channel.addEventListener("message", ({ data }) => {
+      const question = data as { ask?: string };
+      if (typeof question.ask === "string" && this.#owned.has(question.ask)) {
+        this.#channel.postMessage({ taken: question.ask });
+      }
+    });
+  }
+
+  claim(name: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const hear = ({ data }: MessageEvent): void => {
+        if ((data as { taken?: string }).taken === name) finish(false);
+      };
+      const finish = (free: boolean): void => {
+        clearTimeout(timer);
+        this.#channel.removeEventListener("message", hear);
+        if (free) this.#owned.add(name);
+        resolve(free);
+      };
+      const timer = setTimeout(() => finish(true), ANSWER_WAIT);
+      this.#channel.addEventListener("message", hear);
+      this.#channel.postMessage({ ask: name });
+    });
+  }
+}
+
+/** The best way that this place offers. */
+export function defaultOwnership(): Ownership {
+  if (typeof navigator !== "undefined" && "locks" in navigator && navigator.locks !== undefined) {
+    return new LockOwnership();
+  }
+  if (typeof window !== "undefined" && typeof BroadcastChannel !== "undefined") return new AskingOwnership();
+  return new SoleOwnership();
+}
+
+/** sessionStorage where there is one. */
+export function defaultMemory(): TabMemory {
+  return typeof sessionStorage === "undefined" ? new VolatileMemory() : new SessionStorageMemory();
+}

@@ -1,0 +1,84 @@
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Room } from "../client/index.ts";
+import { useCell } from "./cell.ts";
+import type { Chat } from "./chat.ts";
+import { loadDraft, saveDraft } from "./drafts.ts";
+import { t } from "./i18n/index.ts";
+import { Icon } from "./icons.tsx";
+import { codePoints, sendable } from "./people.ts";
+
+/** The counter appears when this share of the limit is used. */
+const COUNTED = 0.8;
+
+/** Where messages are written. It works without a connection: what is sent waits in the outbox. */
+export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Element {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(() => loadDraft(room.roomId));
+  const limit = useCell(chat.identity)?.limits.message ?? 2_000;
+  const length = codePoints(text);
+  const ready = length <= limit && text.trim() !== "";
+
+  // A finger has no Shift key at hand: there, Enter begins a line and the button sends.
+  const coarse = matchMedia("(pointer: coarse)").matches;
+
+  useEffect(() => {
+    if (!coarse) field.current?.focus({ preventScroll: true });
+  }, [room.roomId]);
+
+  useLayoutEffect(() => {
+    const area = field.current;
+    if (area === null) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  }, [text]);
+
+  const write = (value: string): void => {
+    setText(value);
+    saveDraft(room.roomId, value);
+  };
+
+  const send = (): void => {
+    if (!ready || !chat.send(sendable(text))) return;
+    write("");
+    field.current?.focus();
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") chat.timeline.toEnd();
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || coarse) return;
+    event.preventDefault();
+    send();
+  };
+
+  return (
+    <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
+      <label class="hidden-visually" for="message">{t("newMessage")}</label>
+      <textarea
+        id="message"
+        ref={field}
+        rows={1}
+        dir="auto"
+        autocomplete="off"
+        placeholder={t("writeTo", { room: room.name })}
+        title={coarse ? undefined : t("enterHint")}
+        value={text}
+        aria-invalid={length > limit}
+        aria-describedby="counter"
+        onInput={(event) => write(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <span id="counter" class={length > limit ? "counter over" : "counter"} role="status">
+        {counterText(length, limit)}
+      </span>
+      <button type="submit" class="round primary" disabled={!ready} aria-label={t("send")} title={t("send")}>
+        <Icon name="send" />
+      </button>
+    </form>
+  );
+}
+
+function counterText(length: number, limit: number): string {
+  if (length > limit) return t("charactersOver", { n: length - limit });
+  return length >= limit * COUNTED ? t("charactersLeft", { n: limit - length }) : "";
+}

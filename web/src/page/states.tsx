@@ -1,0 +1,95 @@
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { EndReason, OutboxItem } from "../client/index.ts";
+import type { Chat, Place } from "./chat.ts";
+import { loadDraft } from "./drafts.ts";
+import { t } from "./i18n/index.ts";
+import type { Key } from "./i18n/index.ts";
+import { Icon } from "./icons.tsx";
+
+/** A page-filling message; its heading takes the focus so that it is read at once. */
+function Panel({ title, children, urgent = false }: { title: string; children: ComponentChildren; urgent?: boolean }): JSX.Element {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (urgent) heading.current?.focus();
+  }, [title]);
+  return (
+    <div class="panel">
+      <div class="panel-body">
+        <h1 ref={heading} tabIndex={-1} dir="auto">{title}</h1>
+        {children}
+      </div>
+    </div>
+  );
+}
+
+/** Nobody has chosen a room yet. */
+export function Lobby({ chat }: { chat: Chat }): JSX.Element {
+  return (
+    <Panel title={t("welcome")}>
+      <p>{t("welcomeText")}</p>
+      <button type="button" class="primary only-narrow" onClick={() => chat.browsing.set(true)}>{t("rooms")}</button>
+    </Panel>
+  );
+}
+
+export function Entering({ roomId }: { roomId: number }): JSX.Element {
+  return (
+    <Panel title={t("roomNumber", { id: String(roomId) })}>
+      <p>{t("connecting")}</p>
+    </Panel>
+  );
+}
+
+type GonePlace = Extract<Place, { kind: "gone" }>;
+
+/** The room is no more. What was written for it is not lost. */
+export function Gone({ chat, place, outbox }: { chat: Chat; place: GonePlace; outbox: readonly OutboxItem[] }): JSX.Element {
+  const { room, reason } = place;
+  const waiting = outbox.filter((item) => item.roomId === room.roomId);
+  const draft = loadDraft(room.roomId);
+  const known = room.name !== "";
+  const title = reason === "deleted" ? t("deletedTitle") : known ? t("goneTitle") : t("notFoundTitle", { id: String(room.roomId) });
+  const text = reason === "deleted" ? t("deletedText", { room: room.name }) : known ? t("goneText", { room: room.name }) : t("notFoundText");
+  return (
+    <Panel title={title} urgent>
+      <p>{text}</p>
+      {waiting.length > 0 ? (
+        <div class="kept">
+          <p>{t("unsentHere", { n: waiting.length })}</p>
+          <ul>{waiting.map((item) => <li dir="auto" key={item.id}>{item.text}</li>)}</ul>
+        </div>
+      ) : null}
+      {draft === "" ? null : <blockquote class="kept" dir="auto">{draft}</blockquote>}
+      <div class="actions">
+        {known && reason === "not_found" ? (
+          <button type="button" class="primary" onClick={() => void chat.reopen()}>{t("openAgain")}</button>
+        ) : null}
+        <button type="button" class="secondary" onClick={() => { chat.lobby(); chat.browsing.set(true); }}>{t("chooseRoom")}</button>
+      </div>
+    </Panel>
+  );
+}
+
+const ENDS: Record<EndReason, { title: Key; text: Key; action?: Key }> = {
+  banned: { title: "bannedTitle", text: "bannedText" },
+  removed: { title: "removedTitle", text: "removedText", action: "startAgain" },
+  elsewhere: { title: "elsewhereTitle", text: "elsewhereText", action: "useHere" },
+  refused: { title: "refusedTitle", text: "refusedText", action: "startAgain" },
+};
+
+/** The server has ended the matter; only a person may begin again. */
+export function Ended({ chat, reason }: { chat: Chat; reason: EndReason }): JSX.Element {
+  const { title, text, action } = ENDS[reason];
+  return (
+    <Panel title={t(title)} urgent>
+      <p class="panel-mark"><Icon name={reason === "elsewhere" ? "people" : "lock"} /></p>
+      <p>{t(text)}</p>
+      {action === undefined ? null : (
+        <div class="actions">
+          <button type="button" class="primary" onClick={() => chat.client.restart()}>{t(action)}</button>
+        </div>
+      )}
+    </Panel>
+  );
+}
