@@ -44,11 +44,18 @@ allocations:
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
-bench: build
-	bin/chatroom-bench $(if $(SCENARIO),-scenario $(SCENARIO)) $(if $(URL),-url $(URL))
+REPORT := --json bench-report/result.json --html bench-report/report.html
 
+bench: build
+	mkdir -p bench-report
+	bin/chatroom-bench $(REPORT) $(if $(URL),--url $(URL)) $(SCENARIO)
+
+# The peers have modules of their own: nothing of them is in go.mod or in the page.
 bench-peers: build
-	bin/chatroom-bench -peers
+	mkdir -p bench-report
+	npm --prefix bench/peers ci --no-audit --no-fund
+	cd bench/peers && $(GO) build -o bin/peer .
+	bin/chatroom-bench $(REPORT) --peers bench/peers $(SCENARIO)
 
 chaos: build
 	$(GO) run ./internal/chaos/cmd -binary bin/chatroom -seed $(SEED) -duration $(DURATION)
