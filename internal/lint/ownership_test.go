@@ -50,7 +50,7 @@ func checkStruct(t *testing.T, s source, name string, fields *ast.StructType) {
 		for _, comment := range group.List {
 			text := strings.TrimSpace(strings.TrimPrefix(comment.Text, "//"))
 			for _, phrase := range phrases {
-				if strings.HasPrefix(text, phrase) {
+				if strings.HasPrefix(text, strings.TrimSuffix(phrase, ".")) {
 					said[phrase] = true
 				}
 			}
