@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"time"
+
+	"chatroom/internal/chat"
+)
+
+// deliver takes a frame for the members of a room on this loop; the sender, when it sits here,
+// gets its ACK in the very place. Loop only.
+func (l *loop) deliver(ev *event) {
+	slot := ev.room.slotOf(l)
+	at := int32(len(slot.frames))
+	if slot.members.Len() > 0 {
+		slot.frames = append(slot.frames, ev.frame)
+		if ev.arrival != 0 {
+			slot.arrivals = append(slot.arrivals, ev.arrival)
+		}
+		l.soil(slot)
+	}
+	if ev.tag == 0 || tagLoop(ev.tag) != l.index {
+		return
+	}
+	q, ok := l.requests.take(ev.tag)
+	if !ok {
+		return
+	}
+	s := q.session
+	if s.open() {
+		if s.slot == slot {
+			l.catchTurn(s, at)
+			s.from = at + 1
+		}
+		l.scratch = chat.AppendMessageAck(l.scratch[:0], q.id, ev.room.id, ev.epoch, ev.seq, q.message, q.at, false)
+		l.tellText(s, l.scratch)
+		l.counters.deliveries.Add(1)
+	}
+	l.answered(s)
+}
+
+// deliverEvent is deliver for a USER_EVENT. ev.seq is a client that is not told. Loop only.
+func (l *loop) deliverEvent(ev *event) {
+	slot := ev.room.slotOf(l)
+	if slot.members.Len() > 0 {
+		at := int32(len(slot.frames))
+		slot.frames = append(slot.frames, ev.frame)
+		l.soil(slot)
+		if ev.seq != 0 {
+			if s := l.engine.clients.Find(ev.seq); s != nil && s.loop == l && s.slot == slot {
+				l.catchTurn(s, at)
+				s.from = at + 1
+			}
+		}
+	}
+	if ev.last {
+		l.dissolve(slot)
+	}
+}
+
+// dissolve takes everybody out of a room that is no more, told all of it. Loop only.
+func (l *loop) dissolve(slot *slot) {
+	l.flushSlot(slot)
+	for members := slot.members.All(); len(members) > 0; members = slot.members.All() {
+		s := members[len(members)-1]
+		slot.members.Remove(s)
+		s.slot, s.room, s.from = nil, nil, 0
+	}
+}
+
+// soil marks a slot that has frames to write. Loop only.
+func (l *loop) soil(slot *slot) {
+	if !slot.dirty {
+		slot.dirty = true
+		l.dirty = append(l.dirty, slot)
+	}
+}
+
+// flush writes what this turn has said: once per member and room, once per session that is told
+// something else. Loop only.
+func (l *loop) flush() {
+	for i := 0; i < len(l.dirty); i++ {
+		l.flushSlot(l.dirty[i])
+	}
+	clear(l.dirty)
+	l.dirty = l.dirty[:0]
+	for i := 0; i < len(l.touched); i++ {
+		s := l.touched[i]
+		s.listed = false
+		if s.out != nil {
+			l.writeParts(s)
+		}
+	}
+	clear(l.touched)
+	l.touched = l.touched[:0]
+	if len(l.laggards) > 0 {
+		l.feedLaggards()
+	}
+	l.arena = l.arena[:0]
+	const keep = 1 << 20
+	if cap(l.arena) > keep {
+		l.arena = nil
+	}
+	if cap(l.joint) > keep {
+		l.joint = nil
+	}
+}
+
+// flushSlot writes the frames of a slot to its members. This is the one place where the server
+// fans out: it touches no lock and no map, and allocates nothing per member. Loop only.
+func (l *loop) flushSlot(slot *slot) {
+	if !slot.dirty {
+		return
+	}
+	slot.dirty = false
+	if slot.members.Len() == 0 {
+		l.reset(slot)
+		return
+	}
+	batch := l.batch(slot.frames)
+	n := int32(len(slot.frames))
+	copies := 0
+	for members, i := slot.members.All(), slot.members.Len()-1; i >= 0; i-- {
+		s := members[i]
+		switch {
+		case s.backlog != nil || s.out != nil:
+			if s.from < n {
+				copies += int(n - s.from)
+				l.catchTurn(s, n)
+			}
+			if s.out != nil {
+				l.writeParts(s)
+			}
+		case s.from < n:
+			copies += int(n - s.from)
+			start := 0
+			if s.from > 0 {
+				start = l.ends[s.from-1]
+			}
+			l.write(s, batch[start:])
+		}
+		s.from = 0
+	}
+	l.counters.deliveries.Add(uint64(copies))
+	if len(slot.arrivals) > 0 {
+		now := monotonic()
+		for _, arrival := range slot.arrivals {
+			l.counters.delivery.observe(now - time.Duration(arrival))
+		}
+	}
+	l.reset(slot)
+}
+
+func (l *loop) reset(slot *slot) {
+	clear(slot.frames)
+	slot.frames, slot.arrivals = slot.frames[:0], slot.arrivals[:0]
+	const keep = 256
+	if cap(slot.frames) > keep {
+		slot.frames, slot.arrivals = nil, nil
+	}
+}
+
+// batch joins frames and notes where each ends. A single frame is not copied. Loop only.
+func (l *loop) batch(frames [][]byte) []byte {
+	l.ends = l.ends[:0]
+	if len(frames) == 1 {
+		l.ends = append(l.ends, len(frames[0]))
+		return frames[0]
+	}
+	l.batched = l.batched[:0]
+	for _, frame := range frames {
+		l.batched = append(l.batched, frame...)
+		l.ends = append(l.ends, len(l.batched))
+	}
+	return l.batched
+}
