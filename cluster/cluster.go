@@ -17,7 +17,7 @@ type Cluster struct {
 	local  Local
 	feed   Feed // set by Bind, before Start
 	rooms  *rooms
-
+	*life
 }
 
 // Open validates the settings, connects to Redis and examines it. It returns errors, all faults of
@@ -40,6 +40,7 @@ func Open(ctx context.Context, config Config, local Local) (*Cluster, error) {
 	}
 	c := &Cluster{config: config, node: node, store: s, local: local}
 	c.rooms = newRooms(c)
+	c.life = newLife(c)
 	return c, nil
 }
 
@@ -52,13 +53,16 @@ func (c *Cluster) Start(ctx context.Context) error {
 	if c.feed == nil {
 		return errors.New("cluster: started without a feed")
 	}
+	if err := c.life.start(ctx); err != nil {
+		return err
+	}
 	return c.rooms.start(ctx)
 }
 
 // Close ends every goroutine and the connections to Redis. Nothing is answered any more. It waits
 // until ctx ends for what is under way.
 func (c *Cluster) Close(ctx context.Context) error {
-	err := c.rooms.stop(ctx)
+	err := errors.Join(c.life.stop(ctx), c.rooms.stop(ctx))
 	c.store.close()
 	return err
 }

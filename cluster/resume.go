@@ -1,0 +1,244 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"chatroom/internal/chat"
+)
+
+// resumption is one RESUME on its way.
+type resumption struct {
+	// Immutable after open.
+	tag    chat.Tag
+	ip     string
+	at     time.Time
+	member chat.Member // the name comes with the answer
+
+	// Guarded by the writer's mu.
+	answered bool // UNAVAILABLE: whatever Redis did with it must be undone
+	dropped  bool // a later one of the same client takes its place
+}
+
+// resume queues r. A former try whose outcome nobody waits for any more makes way.
+func (w *writer) resume(r *resumption) {
+	w.mu.Lock()
+	if former := w.latest[r.member.Client]; former != nil && former.answered {
+		former.dropped = true
+	}
+	w.latest[r.member.Client] = r
+	w.resumes = append(w.resumes, r)
+	w.mu.Unlock()
+	wake(w.wakes)
+}
+
+// expire answers resumptions that Redis kept waiting for too long. They stay queued: the session
+// may be this node's by now, and then its place has to be given back.
+func (w *writer) expire(now time.Time) {
+	var late []*resumption
+	w.mu.Lock()
+	for _, r := range w.resumes {
+		if now.Sub(r.at) <= answerDeadline {
+			break
+		}
+		if !r.answered {
+			r.answered = true
+			late = append(late, r)
+		}
+	}
+	w.mu.Unlock()
+	for _, r := range late {
+		w.s.l.c.feed.Resumed(r.tag, chat.Resumption{Code: chat.Unavailable})
+	}
+}
+
+// takeOver takes over a batch of sessions in one round trip.
+func (w *writer) takeOver() (n int, err error) {
+	l := w.s.l
+	w.mu.Lock()
+	w.resumes = slices.DeleteFunc(w.resumes, func(r *resumption) bool { return r.dropped })
+	batch := slices.Clone(w.resumes[:min(len(w.resumes), writeBatch)])
+	w.mu.Unlock()
+	if len(batch) == 0 {
+		return 0, nil
+	}
+	node := l.lease.node()
+	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	ttl := strconv.FormatInt(sessionTTL.Milliseconds(), 10)
+	calls := make([]call, len(batch))
+	for i, r := range batch {
+		calls[i] = call{script: scriptResume, keys: w.s.recordKeys(r.member.Client), args: []string{
+			string(r.member.Nonce[:]), formatID(r.member.Incarnation), ttl, formatID(r.member.Client), node, r.ip, l.c.config.ServerID, now,
+		}}
+	}
+	answers := make([]chat.Resumption, len(batch))
+	finished := make([]bool, len(batch))
+	for i, res := range l.c.store.runMulti(l.ctx, calls) {
+		word, rest, callErr := texts(res)
+		if callErr != nil {
+			err = callErr
+			continue
+		}
+		answers[i], callErr = w.s.adopt(batch[i], node, word, rest)
+		if callErr != nil {
+			err = callErr
+			continue
+		}
+		finished[i] = true
+	}
+	for i, r := range batch {
+		if finished[i] {
+			w.finish(r, answers[i])
+		}
+	}
+	return len(batch), err
+}
+
+// finish answers r, or detaches what it took over when nobody waits any more.
+func (w *writer) finish(r *resumption, answer chat.Resumption) {
+	w.mu.Lock()
+	w.resumes = slices.DeleteFunc(w.resumes, func(x *resumption) bool { return x == r })
+	if w.latest[r.member.Client] == r {
+		delete(w.latest, r.member.Client)
+	}
+	late := r.answered
+	r.answered = true
+	w.mu.Unlock()
+	if !late {
+		w.s.l.c.feed.Resumed(r.tag, answer)
+	} else if answer.Code == "" {
+		w.s.detach(answer.Member, 0)
+	}
+}
+
+// adopt makes an answered take-over a session of this node. The former connection is told: here, or
+// through the control log.
+func (s *sessions) adopt(r *resumption, node, word string, rest []rueidis.RedisMessage) (chat.Resumption, error) {
+	if word != "OK" {
+		return s.refuse(r, word)
+	}
+	former := parseID[chat.Incarnation](text(rest[0]))
+	formerNode, detached := text(rest[1]), text(rest[2]) != ""
+	m := r.member
+	m.Name = text(rest[3])
+	n := &session{
+		member: m, ip: r.ip, grant: text(rest[5]), issuedAt: integer(rest[6]), connectedAt: r.at.UnixMilli(), lastSeen: r.at.UnixMilli(),
+		tried: true, written: true, rooms: parseRooms(text(rest[4])), writer: s.writerOf(m.Client),
+	}
+	room, leave, err := s.place(n)
+	if err != nil {
+		return chat.Resumption{}, err
+	}
+	s.mu.Lock()
+	old := s.byID[m.Client]
+	var unanswered []*waiter
+	if old != nil {
+		s.gone[old.member.Incarnation] = time.Now()
+		unanswered = takeWaitersLocked(old)
+	}
+	s.byID[m.Client] = n
+	if s.closed {
+		s.detachLocked(n)
+	}
+	s.mu.Unlock()
+	answerAll(unanswered, false)
+	for _, other := range leave {
+		s.l.c.depart(other, departure{client: m.Client, nonce: m.Nonce}, func() { s.left(m, other) })
+	}
+	switch {
+	case detached:
+	case formerNode == node:
+		s.l.c.feed.Disconnect(m.Client, former, chat.CauseResumedElsewhere)
+	default:
+		s.l.control.send(command{node: formerNode, verb: verbKick, client: m.Client, incarnation: former, cause: chat.CauseResumedElsewhere})
+	}
+	return chat.Resumption{Member: m, Room: room}, nil
+}
+
+// refuse says why a session is not taken over: the record of a banned one may have gone already.
+func (s *sessions) refuse(r *resumption, word string) (chat.Resumption, error) {
+	banned := word == "BANNED" || s.l.bans.session(r.member.Nonce)
+	if !banned {
+		var err error
+		if banned, err = s.l.bans.lookUp(s.l.ctx, r.member.Nonce); err != nil {
+			return chat.Resumption{}, err
+		}
+	}
+	if banned {
+		return chat.Resumption{Code: chat.Banned, BanCode: chat.BanCode}, nil
+	}
+	return chat.Resumption{Code: chat.SessionInvalid}, nil
+}
+
+// place is the room of n. A session that was lost while it moved is where the move had come to, and
+// has to leave the others.
+func (s *sessions) place(n *session) (at chat.RoomID, leave []chat.RoomID, err error) {
+	if len(n.rooms) == 0 {
+		return 0, nil, nil
+	}
+	last := n.rooms[len(n.rooms)-1]
+	if len(n.rooms) == 1 {
+		return last, nil, nil
+	}
+	store := s.l.c.store
+	cmds := make(rueidis.Commands, len(n.rooms))
+	for i, room := range n.rooms {
+		cmds[i] = store.client.B().Hexists().Key(store.keys.room(room).members).Field(formatID(n.member.Client)).Build()
+	}
+	var in []chat.RoomID
+	for i, res := range store.doMulti(s.l.ctx, cmds...) {
+		there, err := res.AsInt64()
+		if err != nil {
+			return 0, nil, err
+		}
+		if there == 1 {
+			in = append(in, n.rooms[i])
+		}
+	}
+	if len(in) == 0 {
+		n.rooms = []chat.RoomID{last} // gone with its members, or never entered: the join says so
+		return last, nil, nil
+	}
+	n.rooms = in
+	return in[len(in)-1], in[:len(in)-1], nil
+}
+
+// flush waits until everything that has changed stands in Redis.
+func (s *sessions) flush(ctx context.Context) bool {
+	for {
+		s.mu.Lock()
+		left := len(s.byID) + len(s.ending)
+		s.mu.Unlock()
+		s.l.clientIDs.mu.Lock()
+		left += len(s.l.clientIDs.freed)
+		s.l.clientIDs.mu.Unlock()
+		if left == 0 {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// close refuses new sessions and lets go of those that are here.
+func (s *sessions) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, n := range s.byID {
+		if n.stage == stageLive {
+			if s.l.c.config.ResumeWindow <= 0 {
+				s.endLocked(n)
+			} else {
+				s.detachLocked(n)
+			}
+		}
+	}
+}

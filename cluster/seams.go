@@ -1,0 +1,33 @@
+package cluster
+
+import "chatroom/internal/chat"
+
+// What the room log asks of the sessions.
+
+// enter records that m is about to be in room as well, and calls then once that stands in Redis:
+// only after then(true) may a create or join be sent, so that whoever cleans up after a crash finds
+// every member's rooms in its record. then(false) means no: the session has ended, is carried by
+// another node, or Redis gave no answer within answerDeadline. then is called once, possibly inside
+// the call; a request that it makes must stand in the room's queue when it returns, because the
+// end of the session is queued behind it. It must not block. Any goroutine.
+func (c *Cluster) enter(m chat.Member, room chat.RoomID, then func(ok bool)) {
+	c.sessions.enter(m, room, then)
+}
+
+// left records that m is not in room any more, or did not come in after enter. Any goroutine; does
+// not block.
+func (c *Cluster) left(m chat.Member, room chat.RoomID) { c.sessions.left(m, room) }
+
+// nextRoomID draws a room id that is most likely free; create decides, and after TAKEN another one
+// is drawn. ok is false when there is none at hand: Redis is away, or all are in use. Any goroutine;
+// does not block.
+func (c *Cluster) nextRoomID() (id chat.RoomID, ok bool) { return c.roomIDs.next() }
+
+// mayAcknowledge says whether this node's lease is fresh enough to answer a message with ACK. A
+// node that could not renew for a while may have been taken for dead. Any goroutine.
+func (c *Cluster) mayAcknowledge() bool { return c.lease.fresh() }
+
+// redisChanged says that another Redis answers than before (a failover, a restart): what this node
+// holds is claimed and written again, in case the new one does not have it. Any goroutine; does not
+// block.
+func (c *Cluster) redisChanged() { c.lease.reclaim() }

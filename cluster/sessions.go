@@ -1,0 +1,311 @@
+package cluster
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"chatroom/internal/chat"
+)
+
+// stage is where a session stands on this node.
+type stage uint8
+
+const (
+	stageLive     stage = iota // a connection of this node carries it
+	stageDetached              // its record is about to say so; then it belongs to nobody
+	stageEnding                // its record is about to be closed
+	stageLeaving               // waits for the leaves of its rooms
+	stageDropping              // its record is about to go, then its id
+)
+
+// session is what this node knows of a session that it carries. Its record in Redis is always a
+// copy of this, written whole: so a queue of changes is never longer than the list of sessions,
+// however long Redis is away.
+type session struct {
+	// Immutable after open.
+	member      chat.Member // but for the name, guarded by sessions.mu
+	ip          string
+	grant       string
+	issuedAt    int64 // Unix ms, part of the token
+	connectedAt int64
+	writer      *writer
+
+	// Guarded by sessions.mu.
+	stage    stage
+	queued   bool
+	tried    bool // a write was sent: there may be a record
+	written  bool // the record was seen to stand
+	rewrite  bool // write it even if it is gone
+	touch    bool // the next write claims the id as well
+	rooms    []chat.RoomID
+	waiting  []*waiter
+	leaves   int
+	lastSeen int64 // Unix ms
+	messages int64
+}
+
+// waiter is one call of enter.
+type waiter struct {
+	session *session
+	room    chat.RoomID
+	then    func(bool)
+	at      time.Time
+	done    bool // guarded by sessions.mu
+}
+
+// sessions are those that this node carries.
+type sessions struct {
+	// Immutable after open.
+	l       *life
+	writers []*writer
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	byID    map[chat.ClientID]*session
+	ending  map[*session]struct{}          // not in byID any more, but not finished
+	gone    map[chat.Incarnation]time.Time // lost to others while a connection may still be there
+	waiters []*waiter                      // oldest first
+	closed  bool
+}
+
+// writerCount is how many goroutines write records; a session belongs to one of them.
+const writerCount = 4
+
+func newSessions(l *life) *sessions {
+	s := &sessions{
+		l: l, byID: make(map[chat.ClientID]*session), ending: make(map[*session]struct{}),
+		gone: make(map[chat.Incarnation]time.Time),
+	}
+	for range writerCount {
+		s.writers = append(s.writers, newWriter(s))
+	}
+	return s
+}
+
+func (s *sessions) writerOf(id chat.ClientID) *writer { return s.writers[id%writerCount] }
+
+// newIncarnation draws one; zero means "any" and is never drawn.
+func newIncarnation() chat.Incarnation {
+	for {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+		if i := chat.Incarnation(binary.BigEndian.Uint64(b[:])); i != 0 {
+			return i
+		}
+	}
+}
+
+func (s *sessions) open(ip string) (chat.Member, bool) {
+	g, ok := s.l.clientIDs.next()
+	if !ok {
+		return chat.Member{}, false
+	}
+	now := time.Now().UnixMilli()
+	m := chat.Member{Client: chat.ClientID(g.id), Incarnation: newIncarnation(), Name: "User " + strconv.FormatUint(g.id, 10)}
+	_, _ = rand.Read(m.Nonce[:]) // never fails (crypto/rand)
+	n := &session{member: m, ip: ip, grant: g.grant, issuedAt: now, connectedAt: now, lastSeen: now, writer: s.writerOf(m.Client)}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		s.l.clientIDs.back(g)
+		return chat.Member{}, false
+	}
+	s.byID[m.Client] = n
+	s.queueLocked(n)
+	s.mu.Unlock()
+	return m, true
+}
+
+// queueLocked makes the writer look at n.
+func (s *sessions) queueLocked(n *session) {
+	if !n.queued {
+		n.queued = true
+		n.writer.push(n)
+	}
+}
+
+// carriedLocked is the session that m means, if this node carries it under this incarnation.
+func (s *sessions) carriedLocked(m chat.Member) *session {
+	n := s.byID[m.Client]
+	if n == nil || n.member.Incarnation != m.Incarnation || n.stage != stageLive {
+		return nil
+	}
+	return n
+}
+
+func (s *sessions) discard(m chat.Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.carriedLocked(m); n != nil {
+		s.endLocked(n)
+	}
+}
+
+// endLocked takes n out of the table and lets its writer finish it.
+func (s *sessions) endLocked(n *session) {
+	n.stage = stageEnding
+	s.removeLocked(n)
+	s.ending[n] = struct{}{}
+	s.queueLocked(n)
+}
+
+func (s *sessions) removeLocked(n *session) {
+	if s.byID[n.member.Client] == n {
+		delete(s.byID, n.member.Client)
+	}
+}
+
+func (s *sessions) issued(m chat.Member) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.byID[m.Client]; n != nil && n.member.Nonce == m.Nonce {
+		return n.issuedAt
+	}
+	return 0
+}
+
+func (s *sessions) rename(m chat.Member, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.carriedLocked(m); n != nil {
+		n.member.Name = name
+		s.queueLocked(n)
+	}
+}
+
+func (s *sessions) detach(m chat.Member, room chat.RoomID) {
+	if s.l.c.config.ResumeWindow <= 0 {
+		s.end(m, room)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.gone, m.Incarnation)
+	if n := s.carriedLocked(m); n != nil {
+		n.addRoom(room)
+		s.detachLocked(n)
+	}
+}
+
+func (s *sessions) detachLocked(n *session) {
+	n.stage = stageDetached
+	s.queueLocked(n)
+}
+
+func (s *sessions) end(m chat.Member, room chat.RoomID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.gone, m.Incarnation)
+	if n := s.carriedLocked(m); n != nil {
+		n.addRoom(room)
+		s.endLocked(n)
+	}
+}
+
+func (n *session) addRoom(room chat.RoomID) bool {
+	if room == 0 || slices.Contains(n.rooms, room) {
+		return false
+	}
+	n.rooms = append(n.rooms, room)
+	return true
+}
+
+func (s *sessions) enter(m chat.Member, room chat.RoomID, then func(bool)) {
+	s.mu.Lock()
+	n := s.carriedLocked(m)
+	if n == nil {
+		// A member that no directory opened has no record to keep; one that was lost has no right.
+		_, lost := s.gone[m.Incarnation]
+		other := s.byID[m.Client]
+		s.mu.Unlock()
+		then(!lost && other == nil)
+		return
+	}
+	if !n.addRoom(room) && !n.queued && n.written && len(n.waiting) == 0 {
+		s.mu.Unlock()
+		then(true)
+		return
+	}
+	w := &waiter{session: n, room: room, then: then, at: time.Now()}
+	n.waiting = append(n.waiting, w)
+	s.waiters = append(s.waiters, w)
+	s.queueLocked(n)
+	s.mu.Unlock()
+}
+
+func (s *sessions) left(m chat.Member, room chat.RoomID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.carriedLocked(m)
+	if n == nil {
+		return
+	}
+	if i := slices.Index(n.rooms, room); i >= 0 {
+		n.rooms = slices.Delete(n.rooms, i, i+1)
+		s.queueLocked(n)
+	}
+}
+
+// lose ends what this node has of a session that belongs to others now: its connection is told why
+// and gets no more rooms. Incarnation 0 means any. Any goroutine.
+func (s *sessions) lose(client chat.ClientID, incarnation chat.Incarnation, cause chat.Cause) {
+	s.mu.Lock()
+	if n := s.byID[client]; n != nil && (incarnation == 0 || n.member.Incarnation == incarnation) {
+		incarnation = n.member.Incarnation
+		s.loseLocked(n)
+	}
+	s.mu.Unlock()
+	s.l.c.feed.Disconnect(client, incarnation, cause)
+}
+
+// loseLocked is lose without a word to the connection. Usually there is nothing left to do and the
+// close of the record is answered FENCED or NONE. But a touch that crossed the end of the session
+// elsewhere may have written it again.
+func (s *sessions) loseLocked(n *session) {
+	s.gone[n.member.Incarnation] = time.Now()
+	if n.stage == stageLive || n.stage == stageDetached {
+		s.endLocked(n)
+	}
+}
+
+// forget drops everything: another node has taken care of it. The connections are closed by the
+// caller.
+func (s *sessions) forget() {
+	s.mu.Lock()
+	var unanswered []*waiter
+	now := time.Now()
+	for id, n := range s.byID {
+		s.gone[n.member.Incarnation] = now
+		unanswered = append(unanswered, takeWaitersLocked(n)...)
+		delete(s.byID, id)
+	}
+	clear(s.ending)
+	for _, w := range s.writers {
+		w.clear()
+	}
+	s.mu.Unlock()
+	answerAll(unanswered, false)
+}
+
+// takeWaitersLocked takes the calls of enter that n has to answer.
+func takeWaitersLocked(n *session) []*waiter {
+	var open []*waiter
+	for _, w := range n.waiting {
+		if !w.done {
+			w.done = true
+			open = append(open, w)
+		}
+	}
+	n.waiting = nil
+	return open
+}
+
+func answerAll(waiters []*waiter, ok bool) {
+	for _, w := range waiters {
+		w.then(ok)
+	}
+}
