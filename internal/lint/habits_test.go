@@ -47,22 +47,30 @@ func TestFilesSpeakOfTheProjectOnly(t *testing.T) {
 	})
 }
 
-// TestTestsNeitherSkipNorSleep lets time.Sleep stand only inside of a loop, where it is the pause of
-// a poll.
+// TestTestsNeitherSkipNorSleep lets time.Sleep stand only in a loop, where it is the pause of a poll,
+// in a goroutine of its own, and in what plays a slow peer.
 func TestTestsNeitherSkipNorSleep(t *testing.T) {
 	sources(t, func(s source) {
 		if !strings.HasSuffix(s.rel, "_test.go") {
 			return
 		}
-		loops := 0
+		excused := 0
 		var visit func(n ast.Node) bool
 		inside := func(body ast.Node) {
-			loops++
+			excused++
 			ast.Inspect(body, visit)
-			loops--
+			excused--
 		}
 		visit = func(n ast.Node) bool {
 			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if !strings.HasPrefix(n.Name.Name, "Test") && n.Body != nil {
+					inside(n.Body)
+					return false
+				}
+			case *ast.GoStmt:
+				inside(n.Call)
+				return false
 			case *ast.ForStmt:
 				if n.Post != nil {
 					inside(n.Post)
@@ -79,7 +87,7 @@ func TestTestsNeitherSkipNorSleep(t *testing.T) {
 				}
 				from, _ := selector.X.(*ast.Ident)
 				name := selector.Sel.Name
-				if from != nil && from.Name == "time" && name == "Sleep" && loops == 0 {
+				if from != nil && from.Name == "time" && name == "Sleep" && excused == 0 {
 					t.Errorf("%s:%d sleeps: poll with a deadline", s.rel, s.line(n))
 				}
 				if from != nil && (from.Name == "t" || from.Name == "b" || from.Name == "tb") && (name == "Skip" || name == "Skipf" || name == "SkipNow") {

@@ -122,3 +122,34 @@ func TestPackagesAreNamedAfterWhatTheyKnow(t *testing.T) {
 		}
 	}
 }
+
+func TestTheRulesSeeWhatTheyAreFor(t *testing.T) {
+	for _, test := range []struct {
+		pattern, rel string
+		want         bool
+	}{
+		{"engine", "engine", true},
+		{"engine", "engine/room", false},
+		{"bench/...", "bench", true},
+		{"bench/...", "bench/load", true},
+		{"bench/...", "benchmark", false},
+		{".", ".", true},
+	} {
+		if matches(test.pattern, test.rel) != test.want {
+			t.Errorf("%s and %s: not %v", test.pattern, test.rel, test.want)
+		}
+	}
+	for path, want := range map[string]string{
+		"fmt": "", "golang.org/x/text/unicode/norm": "", "chatroom/engine": "",
+		"github.com/panjf2000/gnet/v2/pkg/pool": "github.com/panjf2000/gnet", "pgregory.net/rapid": "pgregory.net/rapid",
+	} {
+		if got := library(path); got != want {
+			t.Errorf("%s belongs to %q, not %q", path, got, want)
+		}
+	}
+	for _, p := range packages(t) {
+		if p.rel() == "engine" && !slices.Contains(p.Imports, module+"/internal/chat") {
+			t.Error("go list does not show what engine imports")
+		}
+	}
+}
