@@ -306,8 +306,12 @@ func parseLength(op Opcode, buf []byte) (size int, length uint64, err *CloseErro
 		}
 		return 4, length, nil
 	case length64:
-		// Section 5.2: the most significant bit must be 0. It is in the first of the eight bytes.
-		if len(buf) > 2 && buf[2]&0x80 != 0 {
+		// Section 5.2: the most significant bit must be 0. It is in the first of the eight bytes, so
+		// that one is asked for by itself: Need must never wait beyond what can be judged.
+		if len(buf) < 3 {
+			return 3, 0, nil
+		}
+		if buf[2]&0x80 != 0 {
 			return 0, 0, errLengthSign
 		}
 		if len(buf) < 10 {

@@ -41,6 +41,7 @@ func TestHeaderRules(t *testing.T) {
 		{"30 text inside a message", join(masked(OpText, false, "a"), masked(OpText, true, "b")), []string{"error 1002"}},
 		{"30 binary inside a message", join(masked(OpText, false, "a"), masked(OpBinary, false, "b")), []string{"error 1002"}},
 		{"31 length with its sign bit", []byte{0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 1}, []string{"error 1002"}},
+		{"31 its first byte is enough", []byte{0x81, 0xFF, 0x80}, []string{"error 1002"}},
 		{"31 length of 2^63-1", []byte{0x81, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}, []string{"error 1009"}},
 		{"31 length of 2^32+5", []byte{0x81, 0xFF, 0, 0, 0, 1, 0, 0, 0, 5}, []string{"error 1009"}},
 		{"32 125 in 16 bits", join([]byte{0x81, 0xFE, 0, 125, 0, 0, 0, 0}, make([]byte, 125)), []string{"error 1002"}},

@@ -209,9 +209,31 @@ func TestFlags(t *testing.T) {
 	if code := run(context.Background(), []string{"-listen", e.addr}, &out); code != 1 {
 		t.Errorf("an address in use: exit code %d", code)
 	}
+}
+
+// The program as a user starts it: it says where it listens, echoes, and ends with 0 when stopped.
+func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	out, in := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"-listen", "127.0.0.1:0", "-protocol", "p"}, in)
+		in.Close()
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	addr, found := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if err != nil || !found {
+		t.Fatalf("%q, %v", line, err)
+	}
+	go io.Copy(io.Discard, out)
+	c := echo{addr: addr}.dial(t, wsproto.DialOptions{RequestOptions: wsproto.RequestOptions{Protocols: []string{"p"}}})
+	if err := c.WriteText(bounded(t), []byte("hi")); err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, c, "hi")
 	cancel()
-	if code := run(ctx, []string{"-listen", "127.0.0.1:0"}, &out); code != 0 {
-		t.Errorf("a stopped server: exit code %d, %s", code, out.String())
+	if got := <-code; got != 0 {
+		t.Fatalf("exit code %d", got)
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
-	"github.com/panjf2000/gnet/v2/pkg/logging"
 
 	"chatroom/wsproto"
 )
@@ -38,6 +38,9 @@ type server struct {
 	options options
 	start   time.Time
 	booted  chan gnet.Engine
+
+	// Atomic; any goroutine.
+	live atomic.Int64 // connections; gnet's own count races with its start
 }
 
 // serve listens on addr until ctx ends. ready is told the address, which matters for port 0, and how
@@ -53,7 +56,7 @@ func serve(ctx context.Context, addr string, o options, ready func(addr string, 
 	ended := make(chan error, 1)
 	go func() {
 		ended <- gnet.Run(s, "tcp://"+addr, gnet.WithMulticore(true), gnet.WithReuseAddr(true),
-			gnet.WithLogLevel(logging.FatalLevel))
+			gnet.WithLogger(engineLog{}))
 	}()
 	var engine gnet.Engine
 	select {
@@ -63,7 +66,7 @@ func serve(ctx context.Context, addr string, o options, ready func(addr string, 
 	}
 	bound, err := boundAddr(engine)
 	if err == nil {
-		ready(bound, engine.CountConnections)
+		ready(bound, func() int { return int(s.live.Load()) })
 		select {
 		case err := <-ended:
 			return unexpected(err)
@@ -108,6 +111,7 @@ func (s *server) OnBoot(engine gnet.Engine) gnet.Action {
 
 // OnOpen implements gnet.EventHandler.
 func (s *server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
+	s.live.Add(1)
 	c.SetContext(newSession(s, c))
 	return nil, gnet.None
 }
@@ -119,9 +123,8 @@ func (s *server) OnTraffic(c gnet.Conn) gnet.Action {
 
 // OnClose implements gnet.EventHandler.
 func (s *server) OnClose(c gnet.Conn, _ error) gnet.Action {
-	if ss, ok := c.Context().(*session); ok {
-		ss.timer.Stop()
-	}
+	s.live.Add(-1)
+	c.Context().(*session).timer.Stop()
 	return gnet.None
 }
 
