@@ -2,22 +2,123 @@ package cluster
 
 import (
 	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"chatroom/internal/chat"
 )
 
+// executorsPerShard lets a room's script start while another exchange waits for its reply.
+const executorsPerShard = 2
+
+// maxLists bounds the LIST_ROOMS that are answered at the same time.
+const maxLists = 64
+
 // rooms is the room log: shards that own the rooms, executors and subscriptions.
 type rooms struct {
 	// Immutable after open.
-	c *Cluster
+	c        *Cluster
+	shards   []*shard
+	topology *topology
+	replicas *replicaWriters // nil without AckReplica
+	origin   string          // the node's UUID, sixteen bytes
+	node     string          // the same in hexadecimal digits
+
+	// Atomic; any goroutine.
+	counts      roomCounts
+	lastGrumble atomic.Int64
+
+	life   context.Context // ends with stop
+	cancel context.CancelFunc
+	lists  chan struct{} // one element for each list under way
+	tasks  sync.WaitGroup
 }
 
-func newRooms(c *Cluster) *rooms { return &rooms{c: c} }
+// roomCounts are the counters of chat.ClusterCounters that the room log keeps.
+type roomCounts struct {
+	// Atomic; any goroutine.
+	gaps, repairs, resyncs, dedupes, probes, probeMisses atomic.Uint64
+	probeRTT, batches                                    histogram
+}
 
-func (r *rooms) start(context.Context) error { return nil }
-func (r *rooms) stop(context.Context) error  { return nil }
-func (r *rooms) ready() string               { return "" }
+func newRooms(c *Cluster) *rooms {
+	r := &rooms{c: c, origin: string(c.node[:]), lists: make(chan struct{}, maxLists)}
+	r.life, r.cancel = context.WithCancel(context.Background())
+	for i := 0; i < len(c.node); i++ {
+		const digits = "0123456789abcdef"
+		r.node += string([]byte{digits[c.node[i]>>4], digits[c.node[i]&15]})
+	}
+	for range max(1, min(4, runtime.GOMAXPROCS(0))) {
+		r.shards = append(r.shards, newShard(r))
+	}
+	r.topology = newTopology(r)
+	if c.config.Ack == AckReplica {
+		r.replicas = newReplicaWriters(r)
+	}
+	return r
+}
 
-func (r *rooms) depart(chat.RoomID, departure, func()) {}
+// start begins all goroutines; ctx bounds only the first look at the topology.
+func (r *rooms) start(ctx context.Context) error {
+	life := r.life
+	for _, s := range r.shards {
+		r.tasks.Go(func() { s.run(life) })
+		for range executorsPerShard {
+			r.tasks.Go(func() { s.exec.run(life) })
+		}
+	}
+	if err := r.topology.refresh(ctx); err != nil {
+		return err
+	}
+	r.tasks.Go(func() { r.topology.run(life) })
+	return nil
+}
 
-func (r *rooms) hold(chat.RoomID, chat.ClientID, chat.Nonce, chat.Incarnation, int64, func(bool)) {}
+// stop ends all goroutines.
+func (r *rooms) stop(ctx context.Context) error {
+	r.cancel()
+	for _, s := range r.shards {
+		s.exec.close()
+	}
+	r.topology.close()
+	if r.replicas != nil {
+		r.replicas.close()
+	}
+	done := make(chan struct{})
+	go func() {
+		r.tasks.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// shardOf returns the shard that owns a room.
+func (r *rooms) shardOf(room chat.RoomID) *shard {
+	return r.shards[int(room/partitions)%len(r.shards)]
+}
+
+// submit takes a job of a room to Redis.
+func (r *rooms) submit(room *room, j *job) {
+	if j.wait && r.replicas != nil {
+		r.replicas.submit(partition(room.id), j, room.shard)
+		return
+	}
+	room.shard.exec.submit(j)
+}
+
+// complain logs that Redis does not answer as it should, at most once a second.
+func (r *rooms) complain(err error) {
+	now := time.Now().UnixMilli()
+	last := r.lastGrumble.Load()
+	if err == nil || now-last < 1000 || !r.lastGrumble.CompareAndSwap(last, now) {
+		return
+	}
+	r.c.config.Logger.Warn("redis did not run a script; it is tried again", "error", err.Error())
+}
