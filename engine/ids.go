@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/bits"
+	"math/rand/v2"
 	"strconv"
 )
 
@@ -30,7 +31,10 @@ func newIDPool(r IDRange) *idPool {
 }
 
 func newSpan(first, last uint64) *idSpan {
-	return &idSpan{first: first, last: last, out: make([]uint64, (last-first)/64+1)}
+	return &idSpan{
+		first: first, last: last, out: make([]uint64, (last-first)/64+1),
+		cursor: rand.Uint64N(last - first + 1), // a restart does not begin with the ids of the last run
+	}
 }
 
 // draw returns a free number; ok is false when there is none at all.

@@ -40,6 +40,10 @@ func (l *loop) resume(s *session, c *chat.Command) {
 		l.fail(s, c.ID, chat.BadRequest, "RESUME is only allowed as the first event of a connection.")
 		return
 	}
+	if l.payload = l.engine.dir.Token(l.payload[:0], s.member); string(l.payload) == string(c.Session) {
+		l.fail(s, c.ID, chat.BadRequest, "This is the session that the connection has.")
+		return
+	}
 	s.busy = true
 	tag := l.requests.add(l.index, request{
 		kind: requestResume, session: s, id: string(c.ID), position: c.Position, positioned: c.HasPosition,
