@@ -147,7 +147,7 @@ func (f *front) start() {
 	f.nginx = p
 	f.t.Cleanup(func() { _, _ = p.Stop(5 * time.Second) })
 	if err := p.Await(f.t.Context(), func() error { return servers.Answers(f.addr()) }); err != nil {
-		f.t.Fatalf("%v\n%s", err, f.read(filepath.Join(f.dir, "error.log")))
+		f.t.Fatal(err)
 	}
 }
 

@@ -20,7 +20,7 @@ func Run(ctx context.Context, s config.Settings, log *slog.Logger) error {
 	}
 	select {
 	case <-ctx.Done():
-		log.Info("draining", "over", s.Drain)
+		log.Info("draining", "over", s.Drain.String())
 	case err = <-n.Failed():
 		log.Error("a listener has ended", "err", err)
 	}
