@@ -34,6 +34,9 @@ func serve(t *testing.T, l net.Listener, script func(net.Conn)) (url string) {
 	go func() {
 		defer close(done)
 		c, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return // the dialler gave up before it had a connection
+		}
 		if err != nil {
 			t.Error(err)
 			return
@@ -206,9 +209,9 @@ func TestDialRefused(t *testing.T) {
 		"HTTP/1.1 200 OK\r\nA: " + strings.Repeat("a", 2*DefaultHead): 0,
 	} {
 		url := serve(t, listen(t), func(c net.Conn) {
-			head, err := bufio.NewReader(c).ReadString('\n')
-			if err != nil || head != "GET /ws?x=1 HTTP/1.1\r\n" {
-				t.Errorf("%q, %v", head, err)
+			r, err := http.ReadRequest(bufio.NewReader(c))
+			if err != nil || r.RequestURI != "/ws?x=1" {
+				t.Errorf("%+v, %v", r, err)
 			}
 			_, _ = io.WriteString(c, answer)
 		})

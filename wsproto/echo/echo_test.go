@@ -95,7 +95,9 @@ func (e echo) raw(t *testing.T, s string) *net.TCPConn {
 // deserted waits until the server has no connection left.
 func (e echo) deserted(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(patience); e.connections() != 0; time.Sleep(5 * time.Millisecond) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); e.connections() != 0; <-tick.C {
 		if time.Now().After(end) {
 			t.Fatalf("%d connections are left", e.connections())
 		}
