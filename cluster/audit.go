@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -18,9 +17,6 @@ const auditKept = 1000
 
 // rateWindow is the window of Allow.
 const rateWindow = time.Minute
-
-// errCursor says that a cursor is none that was given out.
-var errCursor = errors.New("unknown cursor")
 
 // AppendAudit records an action of an operator. Blocks until ctx ends.
 func (c *Cluster) AppendAudit(ctx context.Context, entry chat.AuditEntry) error {

@@ -92,7 +92,7 @@ func (c *Cluster) Clients(ctx context.Context, q, cursor string, limit int) (ids
 	var from chat.ClientID
 	if cursor != "" {
 		if from = parseID[chat.ClientID](cursor); from == 0 || formatID(from) != cursor {
-			return nil, 0, "", fmt.Errorf("cluster: clients: %w", errCursor)
+			return nil, 0, "", fmt.Errorf("cluster: clients: %w", chat.ErrUnknownCursor)
 		}
 	}
 	q = strings.ToLower(q)

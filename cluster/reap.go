@@ -22,7 +22,7 @@ type reaper struct {
 
 	// Atomic; any goroutine.
 	count  atomic.Uint64
-	broken atomic.Int64 // test only: chunks after which the reaper gives up, 0 = never
+	broken atomic.Int64 // tests only: the chunk before which the reaper gives up; 0 = never, -1 = always
 }
 
 func newReaper(l *life) *reaper { return &reaper{l: l, found: make(chan map[string]int64, 1)} }
@@ -66,12 +66,16 @@ func (r *reaper) lock(ctx context.Context, node string) (bool, error) {
 // frees the ids that no session has. done is false when another node does it.
 func (r *reaper) reap(ctx context.Context, node string, leaseEnd int64) (done bool, err error) {
 	s := r.l.c.store
-	chunks := r.broken.Load()
+	broken := r.broken.Load()
+	chunk := int64(0)
 	step := func() (bool, error) {
-		if chunks--; chunks == 0 {
+		if chunk++; chunk == broken {
 			return false, nil
 		}
 		return r.lock(ctx, node)
+	}
+	if broken < 0 {
+		return false, nil
 	}
 	if ok, err := r.lock(ctx, node); err != nil || !ok {
 		return false, err
@@ -89,7 +93,8 @@ func (r *reaper) reap(ctx context.Context, node string, leaseEnd int64) (done bo
 			}
 			var orphans []chat.ClientID
 			for i := 0; i+1 < len(e.Elements); i += 2 {
-				if strings.HasPrefix(e.Elements[i+1], node+" ") {
+				// Detached ones as well: their node may have died before they were listed.
+				if owner, _, _ := strings.Cut(e.Elements[i+1], " "); strings.TrimSuffix(owner, "~") == node {
 					orphans = append(orphans, parseID[chat.ClientID](e.Elements[i]))
 				}
 			}
@@ -126,7 +131,7 @@ func (r *reaper) orphan(ctx context.Context, node string, until int64, ids []cha
 	ttl := strconv.FormatInt((sessionTTL + r.l.c.config.ResumeWindow).Milliseconds(), 10)
 	calls := make([]call, len(ids))
 	for i, id := range ids {
-		calls[i] = call{script: scriptOrphan, keys: r.l.sessions.recordKeys(id)[:1], args: []string{node, strconv.FormatInt(until, 10), ttl}}
+		calls[i] = call{script: scriptOrphan, keys: r.l.sessions.recordKeys(id), args: []string{node, strconv.FormatInt(until, 10), ttl, formatID(id)}}
 	}
 	zadd := s.client.B().Zadd().Key(s.keys.tagged("nodes", "det")).ScoreMember()
 	type place struct {

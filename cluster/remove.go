@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,9 @@ func (l *life) remove(ctx context.Context, r chat.Removal) (removed chat.Removed
 	return removed, s.run(ctx, scriptUndue, []string{det}, []string{strconv.FormatInt(int64(due), 10), member}).Error()
 }
 
+// newBanID draws one: like every id in a path of the admin API a number of at most sixteen digits.
+func newBanID() string { return strconv.FormatUint(rand.Uint64N(1<<52)+1, 10) }
+
 // settled waits until what this node knows of a client stands in Redis.
 func (s *sessions) settled(ctx context.Context, id chat.ClientID) error {
 	for {
@@ -85,7 +89,7 @@ func (s *sessions) settled(ctx context.Context, id chat.ClientID) error {
 // ban writes the record of a ban and tells every node.
 func (l *life) ban(ctx context.Context, r chat.Removal, nonce, ip string) (removed chat.Removed, err error) {
 	b := ban{Nonce: []byte(nonce), Ban: chat.Ban{
-		ID: random(8), ClientID: r.Client, Until: l.lease.now() + r.Ban.Milliseconds(), By: r.By, Reason: r.Reason,
+		ID: newBanID(), ClientID: r.Client, Until: l.lease.now() + r.Ban.Milliseconds(), By: r.By, Reason: r.Reason,
 	}}
 	removed.BanID = b.ID
 	if ip != "" && (r.Bannable == nil || r.Bannable(ip)) {
@@ -103,11 +107,11 @@ func (l *life) ban(ctx context.Context, r chat.Removal, nonce, ip string) (remov
 	return removed, l.control.sendNow(ctx, command{node: everyNode, verb: verbBans})
 }
 
-// sharing counts the other clients from a banned address.
+// sharing counts the other clients that are connected from a banned address.
 func (l *life) sharing(ctx context.Context, ip string, but chat.ClientID) (n int64, err error) {
 	err = l.index(ctx, func(id, line string) {
 		f := strings.SplitN(line, " ", 3)
-		if len(f) == 3 && canonical(f[1]) == ip && parseID[chat.ClientID](id) != but {
+		if len(f) == 3 && !strings.HasSuffix(f[0], "~") && canonical(f[1]) == ip && parseID[chat.ClientID](id) != but {
 			n++
 		}
 	})

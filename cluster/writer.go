@@ -169,15 +169,16 @@ func (s *sessions) recordKeys(id chat.ClientID) []string {
 
 func (s *sessions) writeCall(n *session, mode, node string) call {
 	window := ""
-	ttl := sessionTTL
+	ttl, line := sessionTTL, node
 	if n.stage == stageDetached {
 		window = strconv.FormatInt(s.l.c.config.ResumeWindow.Milliseconds(), 10)
 		ttl += s.l.c.config.ResumeWindow
+		line += "~"
 	}
 	m := n.member
 	return call{script: scriptWrite, keys: s.recordKeys(m.Client), args: []string{
 		mode, n.nonce(), formatID(m.Incarnation), strconv.FormatInt(ttl.Milliseconds(), 10), formatID(m.Client),
-		node + " " + n.ip + " " + m.Name, window,
+		line + " " + n.ip + " " + m.Name, window,
 		"o", node, "n", m.Name, "r", formatRooms(n.rooms), "g", n.grant, "ip", n.ip, "v", s.l.c.config.ServerID,
 		"c", strconv.FormatInt(n.connectedAt, 10), "t", strconv.FormatInt(n.issuedAt, 10),
 		"l", strconv.FormatInt(n.lastSeen, 10), "q", strconv.FormatInt(n.messages, 10),

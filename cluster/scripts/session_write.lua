@@ -1,5 +1,6 @@
 -- session_write: the carrier of a session writes its record.
--- KEYS record, index of the partition (client id -> node, address, name)
+-- KEYS record, index of the partition (client id -> "node address name", with a ~ behind the node
+--      of a detached session)
 -- ARGV mode: "n" the first time, "c" again after Redis lost it, "u" only if it is there
 --      nonce, incarnation, ttl (ms), id, index value, window (ms of a detached session, else ""),
 --      then fields and values

@@ -1,0 +1,65 @@
+package cluster
+
+import (
+	"context"
+	"testing"
+
+	"chatroom/internal/chat"
+)
+
+func TestCommandsSurviveALostSubscription(t *testing.T) {
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, nil)
+	for i := range 30 {
+		if i%3 == 0 {
+			s.do("CLIENT", "KILL", "TYPE", "pubsub")
+		}
+		want := told{chat.ClientID(i + 1), chat.Incarnation(i + 100), chat.CauseRemoved}
+		a.control.send(command{node: b.lease.node(), verb: verbKick, client: want.client, incarnation: want.incarnation, cause: want.cause})
+		if i%10 == 9 {
+			until(t, "the command has arrived", func() bool { return b.heard(want) })
+		}
+	}
+	b.with(func() {
+		for i, k := range b.kicked {
+			if k.client != chat.ClientID(i+1) {
+				t.Fatalf("command %d is %v", i, k)
+			}
+		}
+		if len(b.kicked) != 30 {
+			t.Errorf("%d commands", len(b.kicked))
+		}
+	})
+	a.with(func() {
+		if len(a.kicked) > 0 {
+			t.Errorf("a heard %v", a.kicked)
+		}
+	})
+}
+
+func TestCommandsThatNobodyAnnouncedAreFound(t *testing.T) {
+	s := launch(t)
+	n := begin(t, s, nil)
+	cmd := command{node: everyNode, verb: verbKick, client: 7, incarnation: 8, cause: chat.CauseBanned}
+	s.do("XADD", "cr:{ctl}:log", "*", "c", cmd.String())
+	s.do("XADD", "cr:{ctl}:log", "*", "c", "a line of a later version")
+	until(t, "it is found", func() bool { return n.heard(told{7, 8, chat.CauseBanned}) })
+	s.do("FLUSHALL")
+	s.do("XADD", "cr:{ctl}:log", "5-0", "c", command{node: everyNode, verb: verbKick, client: 9, cause: chat.CauseRemoved}.String())
+	until(t, "a log that began anew is read", func() bool { return n.heard(told{9, 0, chat.CauseRemoved}) })
+	if err := n.control.sendNow(context.Background(), cmd); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCommandsAreReadStrictly(t *testing.T) {
+	for _, bad := range []string{"", "* kick", "* kick 1 2 x", "* dance 1 2 3", "* kick 1 2 999"} {
+		if _, ok := parseCommand(bad); ok {
+			t.Errorf("%q is a command", bad)
+		}
+	}
+	c := command{node: "n", verb: verbKick, client: 1, incarnation: 1<<64 - 1, cause: chat.CauseBanned}
+	if got, ok := parseCommand(c.String()); !ok || got != c {
+		t.Errorf("%v became %v", c, got)
+	}
+}
