@@ -34,7 +34,8 @@ type listener struct {
 	// Guarded by mu.
 	mu    sync.Mutex
 	conns map[*conn]struct{}
-	once  sync.Once
+
+	once sync.Once // of Close
 }
 
 func newListener(ln net.Listener, report func(error)) *listener {
@@ -66,10 +67,13 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close stops accepting; connections stay open.
-func (l *listener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
+// Close stops accepting; connections stay open. It may be called more than once.
+func (l *listener) Close() (err error) {
+	l.once.Do(func() {
+		close(l.closed)
+		err = l.Listener.Close()
+	})
+	return err
 }
 
 // abort closes every connection at once.

@@ -143,6 +143,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Unlock()
 	var err error
 	if ln != nil {
+		// fasthttp closes only what its Serve has seen already, and that runs on another goroutine.
+		_ = ln.Close()
 		err = s.http.ShutdownWithContext(ctx)
 		ln.abort()
 	}
