@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chatroom/internal/asyncapi"
 )
 
 // maxScript is the promise for everything that the chat page may load as script, gzip at its best
@@ -20,23 +22,21 @@ const maxScript = 40 << 10
 
 const web = ".."
 
-// TestMain installs the development packages that the lock file names, when they are not there yet.
-func TestMain(m *testing.M) {
-	os.Exit(m.Run())
-}
-
+// install puts the development packages into place that the lock file names. npm itself writes the
+// compared mark last: it stands for a whole installation.
 func install(t *testing.T) {
 	t.Helper()
-	lock, err := os.ReadFile(filepath.Join(web, "package-lock.json"))
+	lock, err := os.Stat(filepath.Join(web, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stamp := filepath.Join(web, "node_modules", ".installed-lock")
-	if done, err := os.ReadFile(stamp); err == nil && bytes.Equal(done, lock) {
+	mark := filepath.Join(web, "node_modules", ".package-lock.json")
+	if done, err := os.Stat(mark); err == nil && done.ModTime().After(lock.ModTime()) {
 		return
 	}
 	output(t, web, "npm", "ci", "--no-audit", "--no-fund")
-	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
+	now := time.Now()
+	if err := os.Chtimes(mark, now, now); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -58,6 +58,24 @@ func output(t *testing.T, dir, name string, args ...string) string {
 func TestSourcesHaveTypes(t *testing.T) {
 	install(t)
 	output(t, web, filepath.Join("node_modules", ".bin", "tsc"), "--noEmit")
+}
+
+func TestWireTypesAreFresh(t *testing.T) {
+	source, err := asyncapi.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := generateTypes(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	committed, err := os.ReadFile(filepath.Join(web, filepath.FromSlash(wireTypes)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(made, committed) {
+		t.Errorf("%s is not what docs/asyncapi.yaml gives: go run ./web/build", wireTypes)
+	}
 }
 
 func TestDistIsFresh(t *testing.T) {

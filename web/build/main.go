@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"chatroom/internal/asyncapi"
 )
 
 func main() {
@@ -21,10 +23,7 @@ func run(args []string) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	files, err := bundle(*web)
-	if err == nil {
-		err = replace(filepath.Join(*web, "dist"), files)
-	}
+	files, err := build(*web)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -33,6 +32,26 @@ func run(args []string) int {
 		fmt.Printf("%7d  %s\n", len(files[name]), name)
 	}
 	return 0
+}
+
+// build writes the types of the wire, which the bundles are made with, and then dist.
+func build(web string) (tree, error) {
+	source, err := asyncapi.JSON()
+	if err != nil {
+		return nil, fmt.Errorf("build: %w", err)
+	}
+	types, err := generateTypes(source)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(web, filepath.FromSlash(wireTypes)), types, 0o644); err != nil {
+		return nil, fmt.Errorf("build: %w", err)
+	}
+	files, err := bundle(web)
+	if err != nil {
+		return nil, err
+	}
+	return files, replace(filepath.Join(web, "dist"), files)
 }
 
 // replace makes dir hold exactly these files. The old ones go first: hashed names would pile up.

@@ -151,13 +151,9 @@ export class ChatClient extends Emitter<ClientEvents> {
 
   /** Messages of the current room before a seq, oldest first; `more`: there are still older ones. */
   async history(before: number, limit: number): Promise<{ messages: ChatMessage[]; more: boolean }> {
-    const roomId = this.#room?.roomId ?? 0;
     const answer = (await this.#request("history", (id) => ({ type: "GET_HISTORY", id, before, limit }))) as History;
     const messages = answer.messages.map((message): ChatMessage => ({
       ...message,
-      type: "NEW_MESSAGE",
-      roomId,
-      epoch: answer.epoch,
       own: this.#mine.has(message.from.clientId),
       live: false,
     }));

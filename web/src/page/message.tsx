@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { FailureReason, OutboxItem, Person } from "../client/index.ts";
+import type { FailureReason, OutboxItem, Client } from "../client/index.ts";
 import type { Chat } from "./chat.ts";
 import { speech, t } from "./i18n/index.ts";
 import type { Key } from "./i18n/index.ts";
@@ -26,7 +26,7 @@ export function Words({ text }: { text: string }): JSX.Element {
   );
 }
 
-export function Avatar({ person }: { person: Person }): JSX.Element {
+export function Avatar({ person }: { person: Client }): JSX.Element {
   return (
     <span class="avatar person-seal" style={{ "--hue": String(hue(person.clientId)) }} aria-hidden="true">
       {initials(person.username, person.clientId)}
@@ -35,7 +35,7 @@ export function Avatar({ person }: { person: Person }): JSX.Element {
 }
 
 /** Name and number: names can be taken by anybody, numbers cannot. */
-function Author({ person, owner }: { person: Person; owner: boolean }): JSX.Element {
+function Author({ person, owner }: { person: Client; owner: boolean }): JSX.Element {
   const shown = person.username === `User ${person.clientId}`;
   return (
     <span class="author person" style={{ "--hue": String(hue(person.clientId)) }}>
