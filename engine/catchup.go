@@ -69,6 +69,9 @@ func (l *loop) feedLaggards() {
 		l.counters.slow.Add(1)
 		l.end(s, chat.CloseSlowReader, "slow reader", fateDetach, nil)
 	}
+	if len(slow) > 0 {
+		l.settle() // writes what end has queued: this turn's writing is over
+	}
 }
 
 // pendingLive is what s has not taken of the live bytes: a big replay never evicts the one it

@@ -28,19 +28,15 @@ func (l *loop) end(s *session, code chat.CloseCode, reason string, f fate, last 
 			s.from = int32(len(s.slot.frames))
 		}
 	}
-	l.catchUp(s)
-	l.joint = l.joint[:0]
+	start := len(l.arena)
 	if last != nil {
 		l.counters.failed(last.Code)
 		l.scratch = chat.AppendError(l.scratch[:0], "", *last)
-		l.joint = append(wsproto.AppendTextHeader(l.joint, len(l.scratch)), l.scratch...)
+		l.arena = append(wsproto.AppendTextHeader(l.arena, len(l.scratch)), l.scratch...)
 	}
-	l.joint = wsproto.AppendClose(l.joint, wsproto.CloseCode(code), reason)
-	l.write(s, l.joint)
+	l.arena = wsproto.AppendClose(l.arena, wsproto.CloseCode(code), reason)
+	l.tellBytes(s, l.arena[start:len(l.arena):len(l.arena)])
 	l.counters.closed(code)
-	if s.state != stateOpen {
-		return // the socket failed in the meantime
-	}
 	linger := int64(lingerTime)
 	if code == chat.CloseSlowReader {
 		linger = lingerTimeSlow
@@ -71,6 +67,9 @@ func (l *loop) sever(s *session) {
 		l.wind(s, 0)
 	}
 	s.deadline = 0
+	if s.out != nil {
+		l.unbox(s)
+	}
 	if wasOpen {
 		l.leave(s)
 	}
@@ -88,12 +87,13 @@ func (l *loop) leave(s *session) {
 	l.enter()
 }
 
-// settle ends what has closed: seats first, then connections. Loop only.
+// settle takes the sessions that have ended out of their seats, and gives them to the directory.
+// Loop only.
 func (l *loop) settle() {
 	for i := 0; i < len(l.leaving); i++ {
 		s := l.leaving[i]
 		if s.out != nil {
-			l.unbox(s)
+			l.writeParts(s) // its last words; before what its leaving makes the others hear
 		}
 		s.backlog = nil
 		l.unseat(s)
@@ -102,13 +102,13 @@ func (l *loop) settle() {
 	}
 	clear(l.leaving)
 	l.leaving = l.leaving[:0]
-	if len(l.closing) > 0 {
-		l.settleClosing()
-	}
 }
 
 // settleClosing shuts down what has nothing left to send and closes what is due. Loop only.
 func (l *loop) settleClosing() {
+	if len(l.closing) == 0 {
+		return
+	}
 	kept, due := l.closing[:0], l.due[:0]
 	for _, s := range l.closing {
 		if s.state == stateClosed {

@@ -63,7 +63,10 @@ func (l *loop) dissolve(slot *slot) {
 	for members := slot.members.All(); len(members) > 0; members = slot.members.All() {
 		s := members[len(members)-1]
 		slot.members.Remove(s)
-		s.slot, s.room, s.from = nil, nil, 0
+		s.slot, s.from = nil, 0
+		if !s.departed {
+			s.room = nil
+		}
 	}
 }
 

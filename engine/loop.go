@@ -100,6 +100,7 @@ func (l *loop) Run(context.Context) error {
 	const rounds = 64
 	for range rounds {
 		l.publishOutbound()
+		l.settle()
 		batch := l.inbox.take()
 		if len(batch) == 0 {
 			break
@@ -110,7 +111,7 @@ func (l *loop) Run(context.Context) error {
 		}
 	}
 	l.flush()
-	l.settle()
+	l.settleClosing()
 	l.counters.turn.observe(monotonic() - start)
 	return nil
 }

@@ -149,8 +149,7 @@ func (s *stage) run(line string) {
 	case "lose":
 		c.lose()
 		delete(s.clients, who)
-		id := c.id
-		eventually(s.t, "the connection is gone", func() bool { _, found := s.node.Client(chat.ClientID(id)); return !found })
+		eventually(s.t, "the connection is gone", func() bool { return s.node.Counters().Connections == int64(len(s.clients)) })
 	case "close":
 		code, _ := strconv.Atoi(rest)
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
