@@ -119,16 +119,27 @@ func bearer(h *fasthttp.RequestHeader) string {
 }
 
 // framing refuses what two HTTP programs could cut into requests at different places (RFC 9112,
-// 6.1 and 11.2). fasthttp refuses two lengths, unknown codings and spaces before colons itself,
-// but takes a length together with a coding. No request of this API needs a coding.
+// 2.2, 5.2, 6.1 and 11.2): folded lines, line feeds alone, a length together with a coding. fasthttp
+// refuses two lengths, unknown codings and blanks before colons itself, but takes these. No request
+// of this API needs a coding. The lines are read as they came, because fasthttp replaces a coding by
+// the length that it found.
 func framing(h *fasthttp.RequestHeader) *Error {
-	if len(h.Peek(fasthttp.HeaderTransferEncoding)) == 0 && h.ContentLength() != -1 {
-		return nil
+	length, coding := false, false
+	for line := range bytes.Lines(h.RawHeaders()) {
+		if line[0] == ' ' || line[0] == '\t' || !bytes.HasSuffix(line, []byte("\r\n")) {
+			return errBadRequest
+		}
+		name, _, _ := bytes.Cut(line, []byte{':'})
+		length = length || bytes.EqualFold(name, []byte(fasthttp.HeaderContentLength))
+		coding = coding || bytes.EqualFold(name, []byte(fasthttp.HeaderTransferEncoding))
 	}
-	if bytes.Contains(bytes.ToLower(h.RawHeaders()), []byte("content-length")) {
+	switch {
+	case coding && length:
 		return errBadRequest
+	case coding:
+		return errLength
 	}
-	return errLength
+	return nil
 }
 
 // unreadable answers what was no readable request. The connection is closed afterwards.
