@@ -1,5 +1,7 @@
 package load
 
+import "bytes"
+
 // fields walks over the members of one JSON object without building anything. It assumes valid
 // JSON: what a server sends is proven elsewhere to be that, and whatever is misread here fails the
 // checks. A string's value comes without its quotes and with its escapes.
@@ -102,9 +104,15 @@ func (f *fields) value() []byte {
 	return f.b[start:f.pos]
 }
 
-// text moves behind the closing quote.
+// text moves behind the closing quote. A text without escapes, as nearly all are, is two vectorised
+// searches.
 func (f *fields) text() {
-	for f.pos++; f.pos < len(f.b); f.pos++ {
+	f.pos++
+	if end := bytes.IndexByte(f.b[f.pos:], '"'); end >= 0 && bytes.IndexByte(f.b[f.pos:f.pos+end], '\\') < 0 {
+		f.pos += end + 1
+		return
+	}
+	for ; f.pos < len(f.b); f.pos++ {
 		switch f.b[f.pos] {
 		case '\\':
 			f.pos++
