@@ -47,55 +47,74 @@ func TestFilesSpeakOfTheProjectOnly(t *testing.T) {
 	})
 }
 
-// TestTestsNeitherSkipNorSleep lets time.Sleep stand only in a loop, where it is the pause of a poll,
-// in a goroutine of its own, and in what plays a slow peer.
+// TestTestsNeitherSkipNorSleep lets time.Sleep stand in a loop, where it is the pause of a poll, in
+// a goroutine of its own, in what plays a slow peer, and where a comment on its line says for what
+// the time has to pass. Fuzz targets may skip inputs.
 func TestTestsNeitherSkipNorSleep(t *testing.T) {
 	sources(t, func(s source) {
 		if !strings.HasSuffix(s.rel, "_test.go") {
 			return
 		}
-		excused := 0
-		var visit func(n ast.Node) bool
-		inside := func(body ast.Node) {
-			excused++
-			ast.Inspect(body, visit)
-			excused--
+		explained := map[int]bool{}
+		for _, group := range s.file.Comments {
+			explained[s.line(group)] = true
 		}
-		visit = func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncDecl:
-				if !strings.HasPrefix(n.Name.Name, "Test") && n.Body != nil {
-					inside(n.Body)
-					return false
-				}
-			case *ast.GoStmt:
-				inside(n.Call)
-				return false
-			case *ast.ForStmt:
-				if n.Post != nil {
-					inside(n.Post)
-				}
-				inside(n.Body)
-				return false
-			case *ast.RangeStmt:
-				inside(n.Body)
-				return false
-			case *ast.CallExpr:
-				selector, ok := n.Fun.(*ast.SelectorExpr)
-				if !ok {
-					return true
-				}
-				from, _ := selector.X.(*ast.Ident)
-				name := selector.Sel.Name
-				if from != nil && from.Name == "time" && name == "Sleep" && excused == 0 {
-					t.Errorf("%s:%d sleeps: poll with a deadline", s.rel, s.line(n))
-				}
-				if from != nil && (from.Name == "t" || from.Name == "b" || from.Name == "tb") && (name == "Skip" || name == "Skipf" || name == "SkipNow") {
-					t.Errorf("%s:%d skips: a missing tool is a failure", s.rel, s.line(n))
-				}
+		for _, decl := range s.file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && strings.HasPrefix(f.Name.Name, "Test") && f.Body != nil {
+				habits{t, s, explained}.check(f.Body, false)
 			}
-			return true
 		}
-		ast.Inspect(s.file, visit)
 	})
+}
+
+// habits walks a test.
+type habits struct {
+	t         *testing.T
+	s         source
+	explained map[int]bool // lines that begin a comment
+}
+
+// check looks at everything below a node; excused says that sleeping is all right there.
+func (h habits) check(below ast.Node, excused bool) {
+	ast.Inspect(below, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			h.check(n.Call, true)
+			return false
+		case *ast.ForStmt:
+			if n.Post != nil {
+				h.check(n.Post, true)
+			}
+			h.check(n.Body, true)
+			return false
+		case *ast.RangeStmt:
+			h.check(n.Body, true)
+			return false
+		case *ast.CallExpr:
+			h.call(n, excused)
+		}
+		return true
+	})
+}
+
+func (h habits) call(n *ast.CallExpr, excused bool) {
+	selector, ok := n.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	from, ok := selector.X.(*ast.Ident)
+	if !ok {
+		return
+	}
+	line := h.s.line(n)
+	switch selector.Sel.Name {
+	case "Sleep":
+		if from.Name == "time" && !excused && !h.explained[line] {
+			h.t.Errorf("%s:%d sleeps: poll with a deadline, or say what has to pass", h.s.rel, line)
+		}
+	case "Skip", "Skipf", "SkipNow":
+		if from.Name == "t" || from.Name == "tb" {
+			h.t.Errorf("%s:%d skips: a missing tool is a failure", h.s.rel, line)
+		}
+	}
 }
