@@ -20,6 +20,7 @@ func (n *testNode) remove(r chat.Removal) chat.Removed {
 }
 
 func TestAddressesAreBannedInTheirCanonicalForm(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "192.0.2.1:80": "192.0.2.1", "[2001:db8::1]:80": "2001:db8::/64",
 		"2001:db8:0:0:1:2:3:4": "2001:db8::/64", "2001:DB8::5": "2001:db8::/64", "fe80::1%eth0": "fe80::/64", "nonsense": "nonsense",
@@ -31,6 +32,7 @@ func TestAddressesAreBannedInTheirCanonicalForm(t *testing.T) {
 }
 
 func TestARemovedClientIsOutEverywhere(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
@@ -64,6 +66,7 @@ func TestARemovedClientIsOutEverywhere(t *testing.T) {
 }
 
 func TestADetachedClientCanBeRemoved(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, func(c *Config, _ *times) { c.ResumeWindow = time.Minute })
 	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
@@ -88,6 +91,7 @@ func TestADetachedClientCanBeRemoved(t *testing.T) {
 }
 
 func TestBansHoldOnEveryNode(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	m, w := a.open("2001:db8::1"), b.open("2001:db8::2")
@@ -136,6 +140,7 @@ func TestBansHoldOnEveryNode(t *testing.T) {
 }
 
 func TestBansEnd(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	m := n.open("192.0.2.1")

@@ -8,6 +8,7 @@ import (
 )
 
 func TestCommandsSurviveALostSubscription(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	for i := range 30 {
@@ -38,6 +39,7 @@ func TestCommandsSurviveALostSubscription(t *testing.T) {
 }
 
 func TestCommandsThatNobodyAnnouncedAreFound(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	cmd := command{node: everyNode, verb: verbKick, client: 7, incarnation: 8, cause: chat.CauseBanned}
@@ -53,6 +55,7 @@ func TestCommandsThatNobodyAnnouncedAreFound(t *testing.T) {
 }
 
 func TestCommandsAreReadStrictly(t *testing.T) {
+	t.Parallel()
 	for _, bad := range []string{"", "* kick", "* kick 1 2 x", "* dance 1 2 3", "* kick 1 2 999"} {
 		if _, ok := parseCommand(bad); ok {
 			t.Errorf("%q is a command", bad)

@@ -42,6 +42,7 @@ type clientIDs struct {
 
 	// Owned by the goroutine of run (by Start's before).
 	full map[int]time.Time // when range n had no id left
+	open bool              // the last take may have granted ids that did not arrive
 }
 
 func newClientIDs(l *life) *clientIDs {
@@ -205,6 +206,7 @@ func (p *clientIDs) take(ctx context.Context, grant string) (wait time.Duration,
 		r.key(&s.keys, "c", "bits"), r.key(&s.keys, "c", "own"), r.key(&s.keys, "c", "cur"),
 		r.key(&s.keys, "c", "last"), r.key(&s.keys, "c", "hold"),
 	}, []string{strconv.Itoa(ask), p.l.lease.node(), grant, strconv.FormatUint(r.low, 10), strconv.FormatUint(r.size, 10), known}))
+	p.open = err != nil
 	if err != nil {
 		return 0, err
 	}

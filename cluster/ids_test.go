@@ -12,6 +12,7 @@ import (
 )
 
 func TestRangesGrowByADigit(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		first IDRange
 		n     int
@@ -43,6 +44,7 @@ func TestRangesGrowByADigit(t *testing.T) {
 func narrow(c *Config, _ *times) { c.ClientIDs = IDRange{100, 199} }
 
 func TestIDsAreUniqueUnderRacingNodes(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	const each = 700
 	nodes := make([]*testNode, 3)
@@ -93,6 +95,7 @@ func TestIDsAreUniqueUnderRacingNodes(t *testing.T) {
 }
 
 func TestIDsWidenOnlyWhenFull(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, narrow)
 	seen := make(map[chat.ClientID]bool)
@@ -109,6 +112,7 @@ func TestIDsWidenOnlyWhenFull(t *testing.T) {
 }
 
 func TestGivenBackIDsAreGrantedLate(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, narrow)
 	first := n.open("192.0.2.1")
@@ -125,6 +129,7 @@ func TestGivenBackIDsAreGrantedLate(t *testing.T) {
 }
 
 func TestASlowRedisDoesNotWidenTheRange(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, func(c *Config, _ *times) { c.ClientIDs = IDRange{1000, 1999} })
 	s.signal(syscall.SIGSTOP)
@@ -148,6 +153,7 @@ func TestASlowRedisDoesNotWidenTheRange(t *testing.T) {
 }
 
 func TestATakeIsRepeatable(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, narrow)
 	take := func(grant string) string {
@@ -170,6 +176,7 @@ func TestATakeIsRepeatable(t *testing.T) {
 }
 
 func TestRoomIDsComeBackWhenNoRoomHasThem(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, func(c *Config, _ *times) { c.ClientIDs = IDRange{100, 139} })
 	// A quarter are rooms, a quarter tombstones.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/redis/rueidis"
 )
 
 // lease is the node's claim to be alive. It is measured by the clock of Redis; only its freshness
@@ -182,15 +184,21 @@ func (le *lease) runReclaim() {
 	}
 }
 
-// resign gives the lease back.
-func (le *lease) resign(ctx context.Context) error {
+// resign gives the lease back. With unclear it leaves a job for the reapers: ids may have been
+// granted to this node that never arrived.
+func (le *lease) resign(ctx context.Context, unclear bool) error {
 	s := le.l.c.store
 	node := le.node()
 	b := s.client.B()
-	for _, r := range s.doMulti(ctx,
-		b.Zrem().Key(le.keys()[0]).Member(node).Build(),
+	cmds := rueidis.Commands{
 		b.Hdel().Key(s.keys.tagged("nodes", "stats")).Field(node).Build(),
-	) {
+		b.Zrem().Key(le.keys()[0]).Member(node).Build(),
+	}
+	if unclear {
+		end := strconv.FormatInt(le.now(), 10)
+		cmds = append(rueidis.Commands{b.Hset().Key(le.keys()[2]).FieldValue().FieldValue(node, end).Build()}, cmds...)
+	}
+	for _, r := range s.doMulti(ctx, cmds...) {
 		if err := r.Error(); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 )
 
 func TestADeadNodeIsCleanedUpBehind(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	dead, b := begin(t, s, nil), begin(t, s, nil)
 	stays := b.open("192.0.2.1")
@@ -65,6 +66,7 @@ func TestADeadNodeIsCleanedUpBehind(t *testing.T) {
 }
 
 func TestAnotherReaperGoesOn(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	dead := begin(t, s, nil)
 	for range 40 {
@@ -83,19 +85,25 @@ func TestAnotherReaperGoesOn(t *testing.T) {
 }
 
 func TestAnOutageOfRedisKillsNobody(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
-	a, b := begin(t, s, nil), begin(t, s, nil)
+	often := func(_ *Config, tm *times) { tm.heartbeat = 100 * time.Millisecond }
+	a, b := begin(t, s, often), begin(t, s, often)
 	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
 	room := a.create(m)
 	b.join(room, w, false)
-	until(t, "both nodes may judge", func() bool { return a.lease.count.Load() > 15 && b.lease.count.Load() > 15 })
+	renewals := func(n uint64) {
+		t.Helper()
+		x, y := a.lease.count.Load()+n, b.lease.count.Load()+n
+		until(t, "both nodes renew", func() bool { return a.lease.count.Load() > x && b.lease.count.Load() > y })
+	}
+	renewals(22) // long enough to judge others
 	s.signal(syscall.SIGSTOP)
 	until(t, "nothing is acknowledged", func() bool { return !a.mayAcknowledge() && !b.mayAcknowledge() })
-	time.Sleep(3 * time.Second) // every lease ends meanwhile
+	time.Sleep(1500 * time.Millisecond) // every lease ends meanwhile
 	s.signal(syscall.SIGCONT)
 	until(t, "both acknowledge again", func() bool { return a.mayAcknowledge() && b.mayAcknowledge() })
-	before := a.lease.count.Load()
-	until(t, "both renew for longer than a lease", func() bool { return a.lease.count.Load() > before+15 })
+	renewals(22)
 	for _, n := range []*testNode{a, b} {
 		n.with(func() {
 			if n.all != 0 || len(n.kicked) != 0 {
@@ -112,6 +120,7 @@ func TestAnOutageOfRedisKillsNobody(t *testing.T) {
 }
 
 func TestARestartOfRedisKeepsSessions(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	m := n.open("192.0.2.1")
@@ -133,6 +142,7 @@ func TestARestartOfRedisKeepsSessions(t *testing.T) {
 }
 
 func TestAResumeIsAnsweredWithoutRedis(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	m := n.open("192.0.2.1")
@@ -148,6 +158,7 @@ func TestAResumeIsAnsweredWithoutRedis(t *testing.T) {
 }
 
 func TestALostRedisIsWrittenAgain(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	nodes := []*testNode{begin(t, s, narrow), begin(t, s, narrow)}
 	seen := make(map[chat.ClientID]bool)
@@ -185,7 +196,49 @@ func TestALostRedisIsWrittenAgain(t *testing.T) {
 	}
 }
 
+func TestALostRecordIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, func(_ *Config, tm *times) { tm.touch = time.Second })
+	m, other := n.open("192.0.2.1"), n.open("192.0.2.2")
+	room := n.create(m)
+	s.recorded(other)
+	s.do("DEL", recordKey(m.Client), recordKey(other.Client))
+	// The id of one of them belongs to somebody else by now.
+	s.do("HSET", "cr:{ids}:c:10000:own", formatID(other.Client), "grant:somebody")
+	s.recorded(m)
+	if v, _ := s.do("HGET", recordKey(m.Client), "r").ToString(); v != formatID(room) {
+		t.Errorf("the record has room %q", v)
+	}
+	until(t, "who lost its id is sent away", func() bool { return n.heard(told{other.Client, other.Incarnation, chat.CauseLeaseLost}) })
+	if s.has("EXISTS", recordKey(other.Client)) {
+		t.Error("a record without an id was written")
+	}
+	if v, _ := s.do("HGET", "cr:{ids}:c:10000:own", formatID(other.Client)).ToString(); v != "grant:somebody" {
+		t.Errorf("the id belongs to %q", v)
+	}
+}
+
+func TestLeavingWorksWithoutMemory(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, nil)
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	s.recorded(m)
+	s.recorded(w)
+	s.do("CONFIG", "SET", "maxmemory", "1mb")
+	before := n.lease.count.Load()
+	n.dir.End(m, 0)
+	until(t, "the record has gone", func() bool { return !s.has("EXISTS", recordKey(m.Client)) })
+	until(t, "the id is free", func() bool { return !s.has("HEXISTS", "cr:{ids}:c:10000:own", formatID(m.Client)) })
+	until(t, "the lease is renewed", func() bool { return n.lease.count.Load() > before+3 })
+	s.do("CONFIG", "SET", "maxmemory", "0")
+	n.dir.Detach(w, 0)
+	until(t, "all have gone", func() bool { return len(s.leftovers(true)) == 0 })
+}
+
 func TestAReapedNodeBeginsAgain(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	m := a.open("192.0.2.1")
@@ -217,6 +270,7 @@ func TestAReapedNodeBeginsAgain(t *testing.T) {
 }
 
 func TestTheFirstNodeAfterACrashOfAllCleansUp(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a := begin(t, s, nil)
 	m := a.open("192.0.2.1")
@@ -231,6 +285,7 @@ func TestTheFirstNodeAfterACrashOfAllCleansUp(t *testing.T) {
 }
 
 func TestAnotherRangeIsRefused(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	begin(t, s, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -95,15 +95,15 @@ func (l *life) start(ctx context.Context) error {
 func (l *life) stop(ctx context.Context) error {
 	l.sessions.close()
 	flushed := l.sessions.flush(ctx)
-	if flushed {
-		flushed = l.clientIDs.giveUp(ctx) == nil
-	}
 	l.cancel()
 	l.wg.Wait()
 	if !flushed {
 		return errors.New("cluster: closed before every session was handed over")
 	}
-	return l.lease.resign(ctx)
+	if err := l.clientIDs.giveUp(ctx); err != nil {
+		return err
+	}
+	return l.lease.resign(ctx, l.clientIDs.open)
 }
 
 // abort ends every goroutine and hands nothing over, as a crash would.

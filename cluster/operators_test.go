@@ -15,6 +15,7 @@ import (
 )
 
 func TestOperatorsSeeEveryNode(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	b.ear.with(func() { b.report = chat.ServerStats{ActiveConnections: 42, StartedAt: 7} })
@@ -63,6 +64,7 @@ func TestOperatorsSeeEveryNode(t *testing.T) {
 }
 
 func TestNinetyThousandClientsAreListed(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	ctx := context.Background()
@@ -115,6 +117,7 @@ func TestNinetyThousandClientsAreListed(t *testing.T) {
 }
 
 func TestTheAuditKeepsTheLastThousand(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	ctx := context.Background()
@@ -133,6 +136,7 @@ func TestTheAuditKeepsTheLastThousand(t *testing.T) {
 }
 
 func TestTheWindowSlidesOverTheCluster(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	nodes := []*testNode{begin(t, s, nil), begin(t, s, nil)}
 	ctx := context.Background()
@@ -167,6 +171,7 @@ func TestTheWindowSlidesOverTheCluster(t *testing.T) {
 }
 
 func TestAFreedPlaceInTheWindowIsExact(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	try := func() int64 {

@@ -48,6 +48,7 @@ func (s *server) endless() (keys []string) {
 }
 
 func TestASessionIsRecordedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	m := n.open("192.0.2.7")
@@ -73,6 +74,7 @@ func TestASessionIsRecordedAndLeavesNothing(t *testing.T) {
 }
 
 func TestDiscardedIdentitiesComeBack(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, narrow)
 	for range 300 {
@@ -82,6 +84,7 @@ func TestDiscardedIdentitiesComeBack(t *testing.T) {
 }
 
 func TestMovingIsRecordedBeforeItHappens(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, nil)
 	a, b := n.open("192.0.2.1"), n.open("192.0.2.2")
@@ -99,6 +102,7 @@ func TestMovingIsRecordedBeforeItHappens(t *testing.T) {
 }
 
 func TestResumeOnAnotherNode(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	m, other := a.open("192.0.2.1"), a.open("192.0.2.2")
@@ -130,6 +134,7 @@ func TestResumeOnAnotherNode(t *testing.T) {
 }
 
 func TestResumeTakesOverALiveConnection(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	m := a.open("192.0.2.1")
@@ -149,6 +154,7 @@ func TestResumeTakesOverALiveConnection(t *testing.T) {
 }
 
 func TestOneOfRacingResumesWins(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	nodes := []*testNode{begin(t, s, nil), begin(t, s, nil)}
 	m := nodes[0].open("192.0.2.1")
@@ -188,6 +194,7 @@ func TestOneOfRacingResumesWins(t *testing.T) {
 }
 
 func TestAnEndedWindowEndsTheSession(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, func(c *Config, _ *times) { c.ResumeWindow = 500 * time.Millisecond })
 	m, other := n.open("192.0.2.1"), n.open("192.0.2.2")
@@ -209,6 +216,7 @@ func TestAnEndedWindowEndsTheSession(t *testing.T) {
 }
 
 func TestWithoutAWindowALostSessionEnds(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	n := begin(t, s, func(c *Config, _ *times) { c.ResumeWindow = 0 })
 	m := n.open("192.0.2.1")
@@ -218,6 +226,7 @@ func TestWithoutAWindowALostSessionEnds(t *testing.T) {
 }
 
 func TestAClosedNodeHandsItsSessionsOver(t *testing.T) {
+	t.Parallel()
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	m := a.open("192.0.2.1")

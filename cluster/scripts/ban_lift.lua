@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- ban_lift: lifts one ban.
 -- KEYS bans
 -- ARGV id, nonce

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- ban_put: writes bans; the key lives a minute longer than the longest of them.
 -- KEYS bans (hash: id -> JSON, "s:<nonce>" -> id, "v" -> version)
 -- ARGV "1" = only what is not there (writing back after a loss), then for each ban id, nonce, until

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- ctl_append: appends a command to the log between nodes and tells all of them.
 -- KEYS log (stream), channel
 -- ARGV command, entries to keep

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- ids_claim: a node says which ids of one range it holds, for a Redis that lost (some of) them.
 -- KEYS bits, own, cur, hold
 -- ARGV node, lo, size, hold (ms), start (where a new cursor begins), then pairs of id and grant

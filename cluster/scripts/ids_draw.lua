@@ -1,3 +1,4 @@
+#!lua
 -- ids_draw: draws room ids of one range that were not drawn since the range was last swept.
 -- KEYS bits (bitmap by id-lo), cur
 -- ARGV n, lo, size

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- ids_free: takes ids of one range back.
 -- KEYS bits, own
 -- ARGV lo, then pairs of id and grant

@@ -1,3 +1,4 @@
+#!lua
 -- ids_take: grants free client ids of one range to a node.
 -- KEYS bits (bitmap by id-lo), own (id -> "grant:node"), cur (where the next search begins),
 --      last (node -> "grant id id ..."), hold (exists while a restored Redis is being claimed)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- node_due: hands out detached sessions whose window is over, each to one node at a time.
 -- KEYS det (zset "client:grant" -> detached until)
 -- ARGV limit, hold (ms after which another node may try)

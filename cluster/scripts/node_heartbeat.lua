@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- node_heartbeat: renews a node's lease by the clock of Redis, and finds dead nodes.
 -- KEYS leases (zset node -> end), birth (drawn when this Redis was empty), reap (node -> lease end)
 -- ARGV node, lease (ms), birth as the node knows it ("" at its start), a birth to set, the Redis ms

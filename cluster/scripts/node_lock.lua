@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- node_lock: takes or extends a lock; it ends by itself when its holder dies.
 -- KEYS lock
 -- ARGV holder, ttl (ms)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- node_undue: takes finished sessions off the list of detached ones.
 -- KEYS det
 -- ARGV the score that node_due gave, members

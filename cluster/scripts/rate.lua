@@ -1,3 +1,4 @@
+#!lua
 -- rate: counts a request in a sliding window, by the clock of Redis.
 -- KEYS the times of the counted requests (list of Unix µs, oldest first)
 -- ARGV limit, window (ms)

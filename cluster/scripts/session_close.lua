@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- session_close: begins the end of a session; from here on nobody can resume it.
 -- KEYS record
 -- ARGV how: "e" if its window is over · "q" its carrier ends it, with nonce and incarnation ·

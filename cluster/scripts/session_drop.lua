@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- session_drop: the last step of a session's end, behind the leaves of its rooms.
 -- KEYS record, index of the partition
 -- ARGV id, nonce, incarnation

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- session_orphan: the reaper marks a session of a dead node detached.
 -- KEYS record, index of the partition
 -- ARGV the dead node, until (Redis ms), ttl (ms), id

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- session_resume: another connection takes a session over.
 -- KEYS record, index of the partition
 -- ARGV nonce, incarnation (the new one), ttl (ms), id, node, address, server id, connected at (ms)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- session_write: the carrier of a session writes its record.
 -- KEYS record, index of the partition (client id -> "node address name", with a ~ behind the node
 --      of a detached session)
