@@ -12,6 +12,9 @@ import (
 // saturation is the share of one CPU above which a worker counts as the bottleneck.
 const saturation = 0.92
 
+// longGap is how long a worker may be kept from running before its figures are doubtful.
+const longGap = 50 * time.Millisecond
+
 // figures turns what the workers told into the row.
 func (p *play) figures() error {
 	row := p.row
@@ -48,6 +51,7 @@ func (p *play) trafficFigures() error {
 	var deliveries, frames, reads uint64
 	var window time.Duration
 	var clientCPU time.Duration
+	var gap time.Duration
 	busy := 0.0
 	for _, t := range p.totals {
 		h, err := load.DecodeHistogram(t.Latency)
@@ -67,6 +71,7 @@ func (p *play) trafficFigures() error {
 		deliveries, frames, reads = deliveries+t.Deliveries, frames+t.Frames, reads+t.Reads
 		window, clientCPU, busy = max(window, t.Window), clientCPU+t.CPU, max(busy, t.Busy)
 		row.Checked += t.Checked
+		gap = max(gap, t.Gap)
 		row.Faults.Add(&t.Faults)
 		row.Limited = row.Limited || t.Limited
 		for name, n := range t.Events {
@@ -81,6 +86,9 @@ func (p *play) trafficFigures() error {
 		row.AddLess("server_cpu", (p.cpuAfter-p.cpuBefore).Seconds()/window.Seconds(), "cores")
 	}
 	row.AddLess(report.Busy, busy, "")
+	if gap > longGap {
+		row.Note = fmt.Sprintf("the load program did not get to run for %v: something else used the machine, repeat the run", gap.Round(time.Millisecond))
+	}
 	if reads > 0 {
 		row.Add("frames_per_read", float64(frames)/float64(reads), "")
 	}

