@@ -9,9 +9,11 @@ import "chatroom/internal/chat"
 type backlog struct {
 	// Owned by the session's loop.
 	frames [][]byte
-	next   int // the first frame that was not sent
-	bytes  int // of the frames from next on
-	replay int // of those, how many belong to the replay in front
+	next   int  // the first frame that was not sent
+	bytes  int  // of the frames from next on
+	replay int  // of those, how many belong to the replay in front
+	behind bool // began with a replay
+	live   int  // bytes written behind the replay
 }
 
 func (b *backlog) add(frame []byte) {
@@ -21,7 +23,7 @@ func (b *backlog) add(frame []byte) {
 
 // replayBacklog makes the backlog of someone who is owed these frames first.
 func replayBacklog(frames [][]byte) *backlog {
-	b := &backlog{frames: frames}
+	b := &backlog{frames: frames, behind: true}
 	for _, frame := range frames {
 		b.bytes += len(frame)
 	}
@@ -51,7 +53,7 @@ func (l *loop) feedLaggards() {
 		}
 		switch {
 		case !s.open() || s.backlog == nil:
-		case s.backlog.bytes == 0 && s.conn.OutboundBuffered() < lagBytes:
+		case s.backlog.done(s.conn.OutboundBuffered()):
 			s.backlog = nil
 		default:
 			if l.pendingLive(s) > l.engine.cfg.MaxPending {
@@ -74,15 +76,20 @@ func (l *loop) feedLaggards() {
 	}
 }
 
+// done reports whether nobody is behind any more, with so much unsent. Who began with a replay is
+// only when all of it has gone: as long as some of it is unsent, live bytes are told apart.
+func (b *backlog) done(unsent int) bool {
+	return b.bytes == 0 && (unsent == 0 || !b.behind && unsent < lagBytes)
+}
+
 // pendingLive is what s has not taken of the live bytes: a big replay never evicts the one it
-// serves. While some of the replay is still here, all that gnet holds counts as replay: at most
-// twice lagBytes.
+// serves. Loop only.
 func (l *loop) pendingLive(s *session) int {
-	live := s.backlog.bytes - s.backlog.replay
-	if s.backlog.replay == 0 {
-		live += s.conn.OutboundBuffered()
+	b, unsent := s.backlog, s.conn.OutboundBuffered()
+	if b.behind {
+		unsent = min(unsent, b.live) // what was written last is what is unsent last
 	}
-	return live
+	return b.bytes - b.replay + unsent
 }
 
 // feed writes slices of the backlog while little enough is unsent. Loop only.
@@ -96,7 +103,11 @@ func (l *loop) feed(s *session) {
 			b.frames[b.next] = nil
 			b.next++
 			b.bytes -= len(frame)
-			b.replay = max(0, b.replay-len(frame))
+			if b.replay > 0 {
+				b.replay -= len(frame)
+			} else {
+				b.live += len(frame)
+			}
 		}
 		l.write(s, l.joint)
 	}

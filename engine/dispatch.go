@@ -134,7 +134,7 @@ func (l *loop) blocked(payload []byte) bool {
 
 // answered says that a message of s was answered. Loop only.
 func (l *loop) answered(s *session) {
-	s.inflight--
+	s.inflight = max(0, s.inflight-1)
 	l.resumeWork(s)
 }
 

@@ -47,6 +47,10 @@ func (l *loop) joined(tag chat.Tag, o *joinOutcome) {
 		l.notJoined(s, &q, o.code)
 		return
 	}
+	if s.finished { // a fault ended it before the answer came
+		l.leaveFormer(o.room, s.member, 0)
+		return
+	}
 	former := s.room
 	if former != o.room {
 		// What the former room said until now is written first; from here on it says nothing more.

@@ -93,7 +93,9 @@ func TestHostileFrames(t *testing.T) {
 	room := alice.create("calm")
 	bob.join(room)
 	alice.want("USER_EVENT")
-	text := func(payload string) []byte { return wsproto.AppendMaskedFrame(nil, wsproto.OpText, true, []byte(payload)) }
+	text := func(payload string) []byte {
+		return wsproto.AppendMaskedFrame(nil, wsproto.OpText, true, []byte(payload))
+	}
 	raw := func(f wsproto.Frame) []byte { return wsproto.AppendRawFrame(nil, f) }
 	for _, test := range []struct {
 		name  string

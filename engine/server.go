@@ -223,7 +223,7 @@ func (l *loop) attempt(ev *event) {
 		if fault := recover(); fault != nil {
 			l.panicked(ev.session, fault)
 			if q := l.requests.peek(ev.tag); ev.tag != 0 && tagLoop(ev.tag) == l.index && q != nil && q.session != nil {
-				l.end(q.session, chat.CloseInternalError, "internal error", fateDetach, nil)
+				l.fault(q.session)
 			}
 		}
 	}()
@@ -235,8 +235,15 @@ func (l *loop) panicked(s *session, fault any) {
 	l.counters.panics.Add(1)
 	l.engine.cfg.Logger.Error("fault in a session's handler", slog.Any("fault", fault), slog.String("stack", string(debug.Stack())))
 	if s != nil {
-		l.end(s, chat.CloseInternalError, "internal error", fateDetach, nil)
+		l.fault(s)
 	}
+}
+
+// fault ends a session whose handler failed. What it was waiting for may never be answered: it is
+// not waited for. Loop only.
+func (l *loop) fault(s *session) {
+	s.busy, s.inflight = false, 0
+	l.end(s, chat.CloseInternalError, "internal error", fateDetach, nil)
 }
 
 // survive keeps a loop alive when the end of a turn failed: what was to be written in it is lost to
