@@ -10,6 +10,9 @@ import (
 
 const peoplePerRoom = 6
 
+// settlePatience is how long people may need for their last answers once everything is mended.
+const settlePatience = 90 * time.Second
+
 // Crowd is people in rooms of six that chat with each other until they are told to finish.
 type Crowd struct {
 	// Immutable after open.
@@ -39,8 +42,10 @@ func NewCrowd(ctx context.Context, addresses []string, rooms int, seed uint64) *
 }
 
 // Finish lets everybody get their last answers and messages, ends the crowd and checks what it saw.
-func (c *Crowd) Finish(ctx context.Context) Verdict {
-	settle(ctx, c.people, c.History)
+func (c *Crowd) Finish(ctx context.Context) Verdict { return c.finish(ctx, settlePatience) }
+
+func (c *Crowd) finish(ctx context.Context, patience time.Duration) Verdict {
+	settle(ctx, c.people, c.History, patience)
 	c.Leave()
 	return Check(c.History)
 }
@@ -52,14 +57,15 @@ func (c *Crowd) Leave() {
 }
 
 // settle lets everybody finish: no new messages, every one in flight answered, everyone of a room
-// at the same place for two seconds. What is not so after 90 s is complained about.
-func settle(ctx context.Context, people []*person, h *History) {
+// at the same place for two seconds. What is not so after patience is
+// complained about.
+func settle(ctx context.Context, people []*person, h *History, patience time.Duration) {
 	for _, p := range people {
 		p.quiet.Store(true)
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(patience)
 	var since time.Time
 	for ctx.Err() == nil {
 		<-tick.C

@@ -3,8 +3,8 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 	"time"
 
@@ -125,12 +125,15 @@ func pause(ctx context.Context, d time.Duration) {
 
 // torment runs faults until ctx ends, one after the other with short rests, and leaves everything
 // mended. The choice follows the seed alone.
-func torment(ctx context.Context, s *site, seed uint64, log *slog.Logger) (struck map[string]int, err error) {
-	r := rand.New(rand.NewPCG(seed, 0x6e656d65736973))
+func torment(ctx context.Context, s *site, c Config) (struck map[string]int, err error) {
+	allowed := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool {
+		return c.Faults != nil && !slices.Contains(c.Faults, f.name)
+	})
+	r := rand.New(rand.NewPCG(c.Seed, 0x6e656d65736973))
 	struck = map[string]int{}
 	for ctx.Err() == nil {
-		f := pick(r, faults)
-		log.Info("fault", "name", f.name)
+		f := pick(r, allowed)
+		c.Log.Info("fault", "name", f.name)
 		if err := f.strike(ctx, s, r); err != nil {
 			return struck, fmt.Errorf("chaos: %s: %w", f.name, err)
 		}

@@ -35,6 +35,13 @@ type event struct {
 	Duplicate bool        `json:"duplicate"`
 	Messages  int         `json:"messages"`
 	Recovered *bool       `json:"recovered"`
+	Event     string      `json:"event"`
+	Client    who         `json:"client"`
+	From      who         `json:"from"`
+}
+
+type who struct {
+	ClientID chat.ClientID `json:"clientId"`
 }
 
 // person is one member of a room: it connects, resumes, sends one message after the other and
@@ -58,8 +65,9 @@ type person struct {
 	room      chat.RoomID
 	messageID string // of position
 	count     int
-	text      string // the message in flight; sent again with the same id until it is answered
-	joined    bool   // there is a stretch to resume
+	text      string                 // the message in flight; sent again with the same id until it is answered
+	joined    bool                   // there is a stretch to resume
+	gone      map[chat.ClientID]bool // who was seen leaving and not coming back
 }
 
 // meeting is how the people of one room learn its id from the one who made it.

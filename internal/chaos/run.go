@@ -20,7 +20,10 @@ type Config struct {
 	Nodes    int           // 3
 	Rooms    int           // of six people each; 4
 	Env      []string      // for the nodes
-	Log      *slog.Logger  // nothing is logged without
+	Faults   []string      // what the nemesis may do, by name; everything
+	// Impatient ends the settling after 10 s instead of 90: for runs that are expected to fail.
+	Impatient bool
+	Log       *slog.Logger // nothing is logged without
 }
 
 // Report says what a run did and what the checker found.
@@ -58,13 +61,17 @@ func Run(ctx context.Context, c Config) (Report, error) {
 
 	trouble, cancel := context.WithTimeout(ctx, c.Duration)
 	defer cancel()
-	if report.Faults, err = torment(trouble, s, c.Seed, c.Log); err != nil {
+	if report.Faults, err = torment(trouble, s, c); err != nil {
 		return report, err
 	}
 	if err := ctx.Err(); err != nil {
 		return report, err
 	}
-	report.Verdict = crowd.Finish(ctx)
+	patience := settlePatience
+	if c.Impatient {
+		patience = 10 * time.Second
+	}
+	report.Verdict = crowd.finish(ctx, patience)
 	report.Acked, report.Seen, report.Resumes, report.Rebases = crowd.History.Counts()
 	return report, nil
 }

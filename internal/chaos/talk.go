@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"chatroom/internal/chat"
 )
 
 // talk sends and receives until the connection breaks or nothing is answered any more.
@@ -108,7 +110,17 @@ func (p *person) handle(e event) {
 			p.messageID = ""
 		}
 		p.room, p.joined = e.RoomID, true
+		p.gone = map[chat.ClientID]bool{} // events of people are not recovered
+	case "USER_EVENT":
+		if e.Event == "left" || e.Event == "removed" {
+			p.gone[e.Client.ClientID] = true
+		} else if e.Event == "joined" {
+			delete(p.gone, e.Client.ClientID)
+		}
 	case "NEW_MESSAGE":
+		if p.gone[e.From.ClientID] {
+			p.history.Complain(p.number, fmt.Sprintf("%q of %d, who had left", e.Text, e.From.ClientID))
+		}
 		p.saw(e, e.Text, false)
 	case "ACK":
 		if e.Seq != 0 && !e.Duplicate && p.text != "" && e.ID == p.text {
