@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -180,7 +181,7 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 func TestStreamsEndWithTheToken(t *testing.T) {
 	f := start(t, nil)
 	now := time.Now().Unix()
-	s := f.stream(forge(goodHeader, goodClaims("iat", now-100, "nbf", now-100, "exp", now+1), testSecret))
+	s := f.stream(forge(goodHeader, goodClaims("iat", now-100, "nbf", now-100, "exp", now+3), testSecret))
 	if s.StatusCode != http.StatusOK {
 		t.Fatalf("%d", s.StatusCode)
 	}
@@ -199,18 +200,50 @@ func TestStreamsEndWithTheToken(t *testing.T) {
 	}
 }
 
-// A reader that takes nothing is cut off and does not hold the others.
+// A reader that takes nothing is cut off after the write timeout and does not hold the others.
 func TestStreamsOfSlowReaders(t *testing.T) {
-	f := start(t, nil)
+	f := start(t, func(c *Config) { c.WriteTimeout = 2 * time.Second })
+	for i := range historyLength { // more than the buffers of both ends hold
+		f.server.sampler.publish(statsEvent{sample: sample{At: int64(i)}, Servers: []chat.ServerStats{}})
+	}
 	token := f.login()
-	slow := f.stream(token)
+	slow, err := net.Dial("tcp", f.server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	_ = slow.(*net.TCPConn).SetReadBuffer(4 << 10)
+	if _, err := io.WriteString(slow, "GET /admin/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+token+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the slow one is there", func() bool { return f.server.streams.Load() == 1 })
 	fast := f.stream(token)
 	for range 3 {
 		fast.stats(t)
 	}
-	if d, _ := slow.stats(t); d.History == nil {
-		t.Error("the slow one lost its beginning")
+	eventually(t, "the slow one is cut off", func() bool { return f.server.streams.Load() == 1 })
+}
+
+// What every node pays each second for the history, streams or not: one look at the cluster and one
+// encoding, for ten nodes.
+func BenchmarkSample(b *testing.B) {
+	node := newMemory()
+	s := newSampler(tenNodes{node}, time.Second)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.publish(s.take(b.Context()))
 	}
+}
+
+type tenNodes struct{ *memory }
+
+func (n tenNodes) Servers(context.Context) ([]chat.ServerStats, error) {
+	servers := make([]chat.ServerStats, 10)
+	for i := range servers {
+		servers[i] = n.Stats()
+		servers[i].ServerID += string(rune('0' + i))
+	}
+	return servers, nil
 }
 
 func TestHistoryIsOneHour(t *testing.T) {

@@ -14,7 +14,8 @@ const (
 	bucketSize         = 4               // per address, on this node
 	bucketEvery        = 5 * time.Second // one token
 	limitPeriod        = time.Minute
-	maxLimited         = 32768 // addresses per generation
+	maxLimited         = 32768       // addresses per generation
+	maxLimitTime       = time.Second // for the cluster's answer; then the local window stands in
 )
 
 // verdict is what the limits say of a request.

@@ -129,7 +129,7 @@ func TestAnonymousRequestsAreLimited(t *testing.T) {
 		if want := http.StatusUnauthorized; i < bucketSize && a.status != want {
 			t.Fatalf("request %d: %d", i, a.status)
 		}
-		if i == bucketSize && (a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") != "5" && a.header.Get("Retry-After") != "4") {
+		if i == bucketSize && (a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") != "5") {
 			t.Errorf("fifth: %d, Retry-After %q", a.status, a.header.Get("Retry-After"))
 		}
 	}
@@ -151,7 +151,6 @@ func TestAnonymousRequestsAreLimited(t *testing.T) {
 // The window holds over nodes: two that share it allow twenty together.
 func TestWindowIsTheClusters(t *testing.T) {
 	f := start(t, nil)
-	now := time.Now()
 	shared := f.node.Allow
 	passed := 0
 	for range 10 { // ten nodes
@@ -162,7 +161,7 @@ func TestWindowIsTheClusters(t *testing.T) {
 			}
 		}
 	}
-	if passed != anonymousPerMinute && time.Since(now) < limitPeriod {
+	if passed != anonymousPerMinute {
 		t.Errorf("%d passed", passed)
 	}
 }

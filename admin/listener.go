@@ -12,9 +12,12 @@ import (
 // How long and how much of a request that was refused half-read is still read before its
 // connection is closed.
 const (
-	lingerTime  = time.Second
-	lingerBytes = 1 << 20
+	lingerTime  = 2 * time.Second
+	lingerBytes = 4 << 20
 )
+
+// sendBuffer is what the kernel may hold unsent of one connection, in bytes.
+const sendBuffer = 64 << 10
 
 // Back-off of accept while the process is out of descriptors or memory.
 const (
@@ -49,6 +52,10 @@ func (l *listener) Accept() (net.Conn, error) {
 		nc, err := l.Listener.Accept()
 		if err == nil {
 			c := &conn{Conn: nc, owner: l}
+			if tcp, ok := nc.(*net.TCPConn); ok {
+				// The kernel would grow it to megabytes for an event stream that nobody reads.
+				_ = tcp.SetWriteBuffer(sendBuffer)
+			}
 			l.mu.Lock()
 			l.conns[c] = struct{}{}
 			l.mu.Unlock()

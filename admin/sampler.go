@@ -12,8 +12,9 @@ import (
 // The rhythm of /admin/events.
 const (
 	sampleEvery   = time.Second
-	historyLength = 3600 // samples: one hour
-	roomsEvery    = 5    // samples between two counts of the cluster's rooms
+	historyLength = 3600                   // samples: one hour
+	roomsEvery    = 5                      // samples between two counts of the cluster's rooms
+	maxSampleTime = 900 * time.Millisecond // then this node is shown alone, and the rhythm is kept
 )
 
 // Totals are the figures of the whole cluster at one moment.

@@ -83,7 +83,7 @@ func (s *Server) admit(x *exchange) error {
 	if err == nil {
 		x.user, x.expires = user, expires
 	}
-	ctx, cancel := s.callContext()
+	ctx, cancel := context.WithTimeout(s.ctx, min(s.cfg.CallTimeout, maxLimitTime))
 	defer cancel()
 	var v verdict
 	if x.user != "" {
@@ -124,6 +124,9 @@ func bearer(h *fasthttp.RequestHeader) string {
 // of this API needs a coding. The lines are read as they came, because fasthttp replaces a coding by
 // the length that it found.
 func framing(h *fasthttp.RequestHeader) *Error {
+	if h.IsHTTP11() && len(h.Host()) == 0 { // RFC 9112, 3.2
+		return errBadRequest
+	}
 	length, coding := false, false
 	for line := range bytes.Lines(h.RawHeaders()) {
 		if line[0] == ' ' || line[0] == '\t' || !bytes.HasSuffix(line, []byte("\r\n")) {

@@ -66,7 +66,7 @@ func New(cfg Config, node Node, pages Pages) (*Server, error) {
 		log: cfg.Logger, repeats: newRepeats(cfg.Logger), prefix: randomPrefix(), failed: make(chan error, 1),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.sampler = newSampler(node, cfg.CallTimeout)
+	s.sampler = newSampler(node, min(cfg.CallTimeout, maxSampleTime))
 	s.metrics = newMetrics(s)
 	if cfg.Enabled() {
 		var err error

@@ -72,7 +72,7 @@ func TestDraining(t *testing.T) {
 }
 
 func TestShutdownWaitsForRequests(t *testing.T) {
-	f := start(t, nil)
+	f := start(t, func(c *Config) { c.CallTimeout = patience })
 	token := f.login()
 	hold := make(chan struct{})
 	f.node.set(func(m *memory) { m.hold = hold })

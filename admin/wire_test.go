@@ -42,6 +42,7 @@ func TestSmuggling(t *testing.T) {
 		"empty chunked":           post + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
 		"lines end with LF":       post + "X: a\nContent-Length: 0\n\r\n" + smuggled,
 		"NUL in a value":          post + "X: a\x00b\r\nContent-Length: 0\r\n\r\n" + smuggled,
+		"no host":                 "GET /health HTTP/1.1\r\n\r\n" + smuggled,
 		"two hosts":               post + "Host: y\r\nContent-Length: 0\r\n\r\n" + smuggled,
 	} {
 		answers := f.raw(request)
@@ -140,7 +141,7 @@ func TestPipelinedRequests(t *testing.T) {
 }
 
 func TestConnectionsAreBounded(t *testing.T) {
-	f := start(t, func(c *Config) { c.MaxConnections = 2 })
+	f := start(t, func(c *Config) { c.MaxConnections, c.ReadTimeout = 2, patience })
 	var held []net.Conn
 	for range 2 {
 		c, err := net.Dial("tcp", f.server.Addr().String())
