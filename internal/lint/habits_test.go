@@ -67,6 +67,26 @@ func TestTestsNeitherSkipNorSleep(t *testing.T) {
 	})
 }
 
+// TestLoopsDoNotSleep looks at the packages whose code runs on event loops.
+func TestLoopsDoNotSleep(t *testing.T) {
+	sources(t, func(s source) {
+		dir := s.rel[:max(0, strings.LastIndexByte(s.rel, '/'))]
+		if strings.HasSuffix(s.rel, "_test.go") || dir != "engine" && dir != "engine/room" && dir != "wsproto" && dir != "internal/chat" {
+			return
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if from, ok := selector.X.(*ast.Ident); ok && from.Name == "time" && selector.Sel.Name == "Sleep" {
+				t.Errorf("%s:%d sleeps, on a loop perhaps", s.rel, s.line(n))
+			}
+			return true
+		})
+	})
+}
+
 // habits walks a test.
 type habits struct {
 	t         *testing.T
