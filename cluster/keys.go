@@ -37,7 +37,7 @@ func (k *keyspace) probe(p int, node string) string { return k.tags[p] + "probe:
 // roomKeys are the names of one room.
 type roomKeys struct {
 	// Immutable after open.
-	meta    string // hash: e epoch, s last seq, l last message id, v membership version, n name, c created, b creator, p private, k peak, a last message at, y bytes of the log
+	meta    string // hash: e epoch, s last seq, l last message id, v membership version, n name, c created, b creator, p private, k peak, a last message at, y bytes ever logged, o no id is older
 	log     string // stream, id seq-0: r record, p previous message id, t Redis time in ms
 	ids     string // hash: nonce:id → seq, at and message id
 	idq     string // list: the fields of ids, oldest first

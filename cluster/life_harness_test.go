@@ -222,7 +222,7 @@ type person = chat.Member
 type testNode struct {
 	*Cluster
 	*ear
-	t   *testing.T
+	t   testing.TB
 	dir *Directory
 }
 
@@ -235,7 +235,7 @@ func quick(tm *times) {
 }
 
 // begin starts a node on s; change may be nil.
-func begin(t *testing.T, s *server, change func(*Config, *times)) *testNode {
+func begin(t testing.TB, s *server, change func(*Config, *times)) *testNode {
 	t.Helper()
 	raw := random(16)
 	config := Config{

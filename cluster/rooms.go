@@ -25,6 +25,7 @@ type rooms struct {
 	replicas *replicaWriters // nil without AckReplica
 	origin   string          // the node's UUID, sixteen bytes
 	node     string          // the same in hexadecimal digits
+	idle     time.Duration   // idleFollow; a test shortens it between Open and Start
 
 	// Atomic; any goroutine.
 	counts      roomCounts
@@ -44,7 +45,7 @@ type roomCounts struct {
 }
 
 func newRooms(c *Cluster) *rooms {
-	r := &rooms{c: c, origin: string(c.node[:]), lists: make(chan struct{}, maxLists)}
+	r := &rooms{c: c, idle: idleFollow, origin: string(c.node[:]), lists: make(chan struct{}, maxLists)}
 	r.life, r.cancel = context.WithCancel(context.Background())
 	for i := 0; i < len(c.node); i++ {
 		const digits = "0123456789abcdef"

@@ -104,9 +104,13 @@ func (s *shard) run(ctx context.Context) {
 		}
 		if !s.now.Before(next) {
 			s.tick()
+			next = s.now.Add(tickIdle)
 		}
-		next = s.now.Add(s.interval())
-		timer.Reset(s.interval())
+		// Never later than it was: a shard that is woken all the time must tick as well.
+		if soon := s.now.Add(s.interval()); soon.Before(next) {
+			next = soon
+		}
+		timer.Reset(next.Sub(s.now))
 	}
 }
 
@@ -175,7 +179,7 @@ func (s *shard) tick() {
 		switch {
 		case r.following && !s.now.Before(r.nextCheck):
 			due = append(due, r)
-		case !r.busy() && s.now.Sub(r.idleSince) > idleFollow:
+		case !r.busy() && s.now.Sub(r.idleSince) > s.rooms.idle:
 			r.drop()
 		}
 	}

@@ -21,7 +21,9 @@ if ARGV[2] == '1' and not same then return {'NOPLACE'} end
 local time = redis.call('TIME')
 local now = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 local joined = same and string.sub(current, 86, 98) or string.format('%013.0f', ARGV[7])
-local value = ARGV[4] .. ARGV[5] .. ARGV[6] .. now .. joined .. '0000000000000' .. ARGV[8]
+-- A place keeps its name: who takes it over may know an older one.
+local name = same and ARGV[2] == '1' and string.sub(current, 112) or ARGV[8]
+local value = ARGV[4] .. ARGV[5] .. ARGV[6] .. now .. joined .. '0000000000000' .. name
 local changed = 0
 if same and string.sub(current, 1, 16) == ARGV[4] and string.sub(current, 99, 111) == '0000000000000' then
   value = current

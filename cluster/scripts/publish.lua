@@ -15,7 +15,7 @@
 --
 -- The known position is what the node has shown to its members: a Redis that has less, or something
 -- else there, lost a tail, and must not give its numbers a second time.
-local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'l', 'y')
+local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'l', 'y', 'o')
 local epoch = meta[1]
 if not epoch then return {'NOROOM', redis.call('GET', KEYS[6]) or ''} end
 if epoch ~= ARGV[2] then return {'EPOCH', epoch} end
@@ -60,7 +60,7 @@ for i = 1, count do
 end
 if seq == before then return reply end
 
-redis.call('HSET', KEYS[1], 's', seq, 'l', prev, 'y', size, 'a', now)
+redis.call('HSET', KEYS[1], 's', seq, 'l', prev, 'y', size, 'a', now, 'o', meta[5] or now)
 redis.call('HSET', KEYS[3], unpack(given))
 redis.call('RPUSH', KEYS[4], unpack(queue))
 redis.call('SPUBLISH', KEYS[7], 'm' .. ARGV[1] .. epoch .. last .. struct.pack('>I8', before + 1) .. table.concat(records))
@@ -68,16 +68,22 @@ if before == 0 then
   for i = 2, 4 do redis.call('EXPIRE', KEYS[i], ARGV[10]) end
 end
 
--- Ids older than the window go, at most four for each message: the queue shrinks, and no call is long.
+-- Ids older than the window go, at most four for each message: the queue shrinks, and no call is
+-- long. `o` is a time that the oldest is not older than.
 local old, gone = now - ARGV[9], {}
-for _, entry in ipairs(redis.call('LRANGE', KEYS[4], 0, 4 * #records - 1)) do
-  local colon = string.find(entry, ':', 1, true)
-  if tonumber(string.sub(entry, 1, colon - 1)) >= old then break end
-  gone[#gone + 1] = string.sub(entry, colon + 1)
-end
-if #gone > 0 then
-  redis.call('LPOP', KEYS[4], #gone)
-  redis.call('HDEL', KEYS[3], unpack(gone))
+if meta[5] and tonumber(meta[5]) < old then
+  local oldest
+  for _, entry in ipairs(redis.call('LRANGE', KEYS[4], 0, 4 * #records)) do
+    local colon = string.find(entry, ':', 1, true)
+    oldest = string.sub(entry, 1, colon - 1)
+    if tonumber(oldest) >= old or #gone == 4 * #records then break end
+    gone[#gone + 1] = string.sub(entry, colon + 1)
+  end
+  if #gone > 0 then
+    redis.call('LPOP', KEYS[4], #gone)
+    redis.call('HDEL', KEYS[3], unpack(gone))
+  end
+  redis.call('HSET', KEYS[1], 'o', oldest or now)
 end
 
 -- The log is trimmed once in 32 messages or 64 KiB. Entries carry the sum of bytes up to them and
