@@ -140,10 +140,17 @@ func TestHostileFrames(t *testing.T) {
 // TestSlowMessage cuts off a message that does not end in ten seconds.
 func TestSlowMessage(t *testing.T) {
 	t.Parallel()
-	n := start(t, engine.Config{}, nil)
-	c := n.dial(t)
+	n := start(t, engine.Config{Heartbeat: time.Minute}, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	// A pong inside the message would be taken for its bytes.
+	conn, err := wsproto.Dial(ctx, "ws://"+n.addr+"/ws", wsproto.DialOptions{ManualPong: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{t: t, conn: conn}
+	defer c.lose()
+	c.want("CONNECT")
 	if err := c.conn.WriteRaw(ctx, []byte{0x81, 0xfe}); err != nil {
 		t.Fatal(err)
 	}

@@ -22,14 +22,14 @@ func (l *loop) charge(s *session, ping bool) (retry int64) {
 			return 0
 		}
 	}
-	now := uint32(l.now)
+	now := uint32(l.now) | 1 // zero means never; the clock of a bucket may wrap, its differences don't
 	if s.tokensAt == 0 {
 		s.tokens = float32(rate.Burst)
 	} else {
-		elapsed := float64(now-s.tokensAt) / 1000
+		elapsed := float64(int32(now-s.tokensAt)) / 1000
 		s.tokens = float32(min(float64(rate.Burst), float64(s.tokens)+elapsed*rate.PerSecond))
 	}
-	s.tokensAt = now | 1
+	s.tokensAt = now
 	if s.tokens < 1 {
 		return max(1, int64(float64(1-s.tokens)/rate.PerSecond*1000))
 	}
