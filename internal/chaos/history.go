@@ -5,6 +5,7 @@ package chaos
 
 import (
 	"sync"
+	"time"
 
 	"chatroom/internal/chat"
 )
@@ -58,6 +59,7 @@ type History struct {
 	complaints []Complaint
 	resumes    int
 	rejoins    int
+	outage     time.Duration
 }
 
 // NewHistory returns an empty record.
@@ -112,6 +114,22 @@ func (h *History) Resumed() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.resumes++
+}
+
+// Outage notes how long a person was without its room. Any goroutine.
+func (h *History) Outage(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.outage = max(h.outage, d)
+}
+
+// LongestOutage is the longest that anybody was without its room since the last call. Any goroutine.
+func (h *History) LongestOutage() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	longest := h.outage
+	h.outage = 0
+	return longest
 }
 
 // Rebased counts a resume or a join that could not recover everything and said so. Any goroutine.

@@ -68,6 +68,7 @@ type person struct {
 	text      string                 // the message in flight; sent again with the same id until it is answered
 	joined    bool                   // there is a stretch to resume
 	gone      map[chat.ClientID]bool // who was seen leaving and not coming back
+	lost      time.Time              // when the room was lost; zero = it is there
 }
 
 // meeting is how the people of one room learn its id from the one who made it.
@@ -86,6 +87,9 @@ func (p *person) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := p.connection(ctx); err != nil && ctx.Err() == nil {
 			p.closeLink()
+			if p.lost.IsZero() {
+				p.lost = time.Now()
+			}
 			pause(ctx, between(p.seed, 50, 400))
 		}
 	}
@@ -117,6 +121,10 @@ func (p *person) connection(ctx context.Context) error {
 	}
 	if err := p.enter(ctx); err != nil {
 		return err
+	}
+	if !p.lost.IsZero() {
+		p.history.Outage(time.Since(p.lost))
+		p.lost = time.Time{}
 	}
 	return p.talk(ctx)
 }
