@@ -48,7 +48,7 @@ func (p *play) trafficFigures() error {
 	row := p.row
 	latency := load.NewHistogram()
 	ops := map[load.Op]*load.Histogram{}
-	var deliveries, frames, reads uint64
+	var deliveries, frames, reads, sent uint64
 	var window time.Duration
 	var clientCPU time.Duration
 	var gap time.Duration
@@ -68,7 +68,7 @@ func (p *play) trafficFigures() error {
 			}
 			ops[op].Merge(h)
 		}
-		deliveries, frames, reads = deliveries+t.Deliveries, frames+t.Frames, reads+t.Reads
+		deliveries, frames, reads, sent = deliveries+t.Deliveries, frames+t.Frames, reads+t.Reads, sent+t.Sent
 		window, clientCPU, busy = max(window, t.Window), clientCPU+t.CPU, max(busy, t.Busy)
 		row.Checked += t.Checked
 		gap = max(gap, t.Gap)
@@ -85,7 +85,13 @@ func (p *play) trafficFigures() error {
 		row.AddLess(report.CPUCost, (p.cpuAfter-p.cpuBefore).Seconds()/float64(deliveries)*1e6, "s")
 		row.AddLess("server_cpu", (p.cpuAfter-p.cpuBefore).Seconds()/window.Seconds(), "cores")
 	}
+	if p.instance.redis != nil && sent > 0 {
+		row.AddLess("redis_us_per_message", float64((p.redisAfter-p.redisBefore).Microseconds())/float64(sent), "µs")
+	}
 	row.AddLess(report.Busy, busy, "")
+	if n := row.Events["close 4000"] + row.Events["close 1006"]; n > 0 && len(p.s.moments) > 0 {
+		row.Add("slow_readers_closed", float64(n), "")
+	}
 	if gap > longGap {
 		row.Note = fmt.Sprintf("the load program did not get to run for %v: something else used the machine, repeat the run", gap.Round(time.Millisecond))
 	}

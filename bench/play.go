@@ -28,6 +28,7 @@ type play struct {
 	memoryBefore, kernelBefore int64
 	memoryAtStart              int64
 	cpuBefore, cpuAfter        time.Duration
+	redisBefore, redisAfter    time.Duration
 	opened                     []*load.Opened
 	resumed                    []*load.Opened
 	totals                     []*load.Totals
@@ -127,7 +128,7 @@ func (p *play) open(ctx context.Context) error {
 		busy = max(busy, float64(opened.CPU)/float64(opened.Took))
 		p.identify(opened.ClientIDs)
 	}
-	if p.s.key == report.ConnectRate {
+	if p.s.noTraffic && p.s.key == report.ConnectRate {
 		p.row.Add(report.ConnectRate, float64(connections)/took.Seconds(), "/s")
 		if len(p.instance.pids) > 0 {
 			p.row.AddLess(report.ConnectCPU, float64((after-before).Microseconds())/float64(connections), "µs")
@@ -183,6 +184,14 @@ func (p *play) memory() (int64, error) { return machine.Memory(p.instance.pids..
 
 func (p *play) cpu() (time.Duration, error) { return machine.CPUTime(p.instance.pids...) }
 
+// redisCPU is what an own Redis has used; 0 without one.
+func (p *play) redisCPU() (time.Duration, error) {
+	if p.instance.redis == nil {
+		return 0, nil
+	}
+	return machine.CPUTime(p.instance.redis.PID)
+}
+
 // kernelMemory is what the kernel holds for sockets: their buffers and their structures. The load
 // program's ends are in it too.
 func kernelMemory() (int64, error) {
@@ -207,6 +216,9 @@ func (p *play) traffic(ctx context.Context) error {
 	if p.cpuBefore, err = p.cpu(); err != nil {
 		return err
 	}
+	if p.redisBefore, err = p.redisCPU(); err != nil {
+		return err
+	}
 	if p.memoryAtStart, err = p.memory(); err != nil {
 		return err
 	}
@@ -224,6 +236,9 @@ func (p *play) traffic(ctx context.Context) error {
 		case load.IsStopped:
 			if stopped++; stopped == len(p.group.workers) {
 				if p.cpuAfter, err = p.cpu(); err != nil {
+					return err
+				}
+				if p.redisAfter, err = p.redisCPU(); err != nil {
 					return err
 				}
 				p.show.phase(p, "draining")

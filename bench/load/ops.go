@@ -126,7 +126,7 @@ func (w *Worker) leftBehind(c *conn) {
 // opDone ends the outstanding operation of c and counts how long it took.
 func (w *Worker) opDone(c *conn) {
 	for _, s := range w.ops {
-		if s.op == c.op {
+		if s.op == c.op && c.opAt >= w.traffic.from && c.opAt < w.traffic.to {
 			s.latency.Record(since(w.now, c.opAt))
 		}
 	}
