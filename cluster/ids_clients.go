@@ -11,7 +11,7 @@ import (
 // Bounds of a node's store of unused client ids.
 const (
 	idBlock    = 64   // ids are granted in multiples of it
-	minStock   = 256  // what a node keeps ahead
+	minStock   = 512  // what a node keeps ahead
 	maxStock   = 4096 // and at most, under the greatest demand
 	maxTake    = 512  // ids of one request: about a millisecond of Redis
 	freeChunk  = 128  // ids given back in one request

@@ -221,6 +221,7 @@ func redisCluster(t *testing.T) []*process {
 func TestRedisClusterCarriesRoomsAndMovesSlots(t *testing.T) {
 	t.Parallel()
 	nodes := redisCluster(t)
+	sessionsOver(t, nodes)
 	url := "redis+cluster://" + nodes[0].addr() + "," + nodes[1].addr()
 	first := onto(t, url, nil)
 	rooms := []*pair{first}
