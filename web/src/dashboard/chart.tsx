@@ -1,0 +1,114 @@
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import { useCell } from "../page/cell.ts";
+import { painted } from "./appearance.ts";
+import { clockTime } from "./format.ts";
+import { lonely } from "./history.ts";
+import type { Columns } from "./history.ts";
+import type { Totals } from "./shapes.ts";
+
+export interface Series {
+  readonly key: keyof Totals;
+  readonly label: string;
+  /** The number of its colour in the style sheet. */
+  readonly colour: 1 | 2;
+}
+
+interface Props {
+  readonly title: string;
+  readonly series: readonly Series[];
+  readonly columns: Columns;
+  /** Seconds shown. */
+  readonly window: number;
+  readonly format: (value: number) => string;
+  /** The scale reaches at least so far, so that noise around 0 does not look like a storm. */
+  readonly least: number;
+}
+
+const HEIGHT = 160;
+
+/** A line over time. What it shows is also said in its caption, so the drawing itself is an image. */
+export function Chart({ title, series, columns, window, format, least }: Props): JSX.Element {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const colours = useCell(painted);
+  const [at, setAt] = useState<number | null>(null);
+  const data = [columns.x, ...series.map(({ key }) => columns.y[key])] as uPlot.AlignedData;
+
+  useLayoutEffect(() => {
+    const element = host.current as HTMLDivElement;
+    const made = new uPlot(options(element, series, format, least, setAt), data, element);
+    plot.current = made;
+    const resize = new ResizeObserver(() => {
+      // A chart that is 0 wide is hidden, and uPlot would fail on it.
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: HEIGHT });
+    });
+    resize.observe(element);
+    return () => {
+      resize.disconnect();
+      made.destroy();
+    };
+  }, [colours]);
+
+  useEffect(() => {
+    const end = columns.x.at(-1) ?? Date.now() / 1000;
+    plot.current?.batch(() => {
+      plot.current?.setData(data, false);
+      plot.current?.setScale("x", { min: end - window, max: end });
+    });
+  }, [columns, window, colours]);
+
+  const index = at !== null && at < columns.x.length ? at : columns.x.length - 1;
+  const moment = columns.x[index];
+  const said = series.map(({ key, label }) => {
+    const value = columns.y[key][index];
+    return { key, label, text: value == null ? "–" : format(value) };
+  });
+  return (
+    <figure class="card chart">
+      <figcaption>
+        <h3>{title}</h3>
+        <p class="legend">
+          {said.map(({ key, label, text }, i) => (
+            <span key={key} class={`series series-${series[i]?.colour}`}>{series.length > 1 ? `${label} ` : ""}<b>{text}</b></span>
+          ))}
+          <span class="moment">{at === null || moment === undefined ? "" : clockTime(moment * 1000, true)}</span>
+        </p>
+      </figcaption>
+      <div ref={host} class="plot" role="img" aria-label={`${title} over the last ${Math.round(window / 60)} minutes, now ${said.map(({ label, text }) => `${label} ${text}`).join(", ")}`} />
+    </figure>
+  );
+}
+
+function options(
+  element: HTMLElement, series: readonly Series[], format: Props["format"], least: number, point: (at: number | null) => void,
+): uPlot.Options {
+  const style = getComputedStyle(element);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  const axis = { stroke: colour("--ink-soft"), font: `12px ${style.fontFamily}`, ticks: { show: false } };
+  const grid = { stroke: colour("--grid"), width: 1 };
+  return {
+    width: Math.max(1, element.clientWidth),
+    height: HEIGHT,
+    padding: [8, 4, 0, 0],
+    legend: { show: false },
+    cursor: { sync: { key: "time" }, drag: { x: false, y: false }, y: false, points: { size: 8 } },
+    scales: {
+      x: { time: true },
+      y: { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.12)] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, space: 70, size: 26, values: (_, splits) => splits.map((second) => clockTime(second * 1000)) },
+      { ...axis, grid, space: 38, size: 58, values: (_, splits) => splits.map((value) => format(value)) },
+    ],
+    series: [{}, ...series.map(({ colour: number, label }, i): uPlot.Series => ({
+      label,
+      stroke: colour(`--series-${number}`),
+      width: 1.75,
+      ...(i === 0 ? { fill: colour(`--series-${number}-fill`) } : {}),
+      points: { show: true, size: 4, fill: colour(`--series-${number}`), filter: (u, at) => lonely(u.data[at] as (number | null)[]) },
+    }))],
+    hooks: { setCursor: [(u) => point(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)] },
+  };
+}
