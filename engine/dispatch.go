@@ -134,7 +134,9 @@ func (l *loop) blocked(payload []byte) bool {
 
 // answered says that a message of s was answered. Loop only.
 func (l *loop) answered(s *session) {
-	s.inflight = max(0, s.inflight-1)
+	if s.inflight > 0 {
+		s.inflight--
+	}
 	l.resumeWork(s)
 }
 

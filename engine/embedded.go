@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,16 +63,33 @@ type nodeView interface {
 	Client(id chat.ClientID) (chat.ClientRecord, bool)
 }
 
-// embeddedSession is a session as the directory knows it.
+// embeddedSession is a session as the directory knows it: 64 bytes, there may be a hundred thousand.
 type embeddedSession struct {
+	// Immutable after open.
+	nonce  chat.Nonce
+	issued uint32 // Unix seconds
+
 	// Guarded by mu (Embedded's).
-	nonce       chat.Nonce
 	incarnation chat.Incarnation
-	issued      int64 // Unix milliseconds
 	name        string
-	ip          string
-	room        chat.RoomID
-	away        bool // the connection was lost
+	ip          [16]byte
+	place       uint64 // the room, and awayBit when the connection was lost
+}
+
+const awayBit = 1 << 63
+
+func (s *embeddedSession) room() chat.RoomID      { return chat.RoomID(s.place &^ awayBit) }
+func (s *embeddedSession) setRoom(in chat.RoomID) { s.place = s.place&awayBit | uint64(in) }
+func (s *embeddedSession) away() bool             { return s.place&awayBit != 0 }
+func (s *embeddedSession) addr() netip.Addr       { return netip.AddrFrom16(s.ip).Unmap() }
+
+// setIP keeps an address; one that is none is kept as the unspecified address.
+func (s *embeddedSession) setIP(ip string) {
+	if addr, err := netip.ParseAddr(ip); err == nil {
+		s.ip = addr.As16()
+	} else {
+		s.ip = [16]byte{}
+	}
 }
 
 type detachment struct {
@@ -149,11 +167,11 @@ func (e *Embedded) endPlaces(now time.Duration) {
 		e.detached[0] = detachment{}
 		e.detached = e.detached[1:]
 		s := e.sessions[d.client]
-		over := s != nil && s.away && s.incarnation == d.incarnation
+		over := s != nil && s.away() && s.incarnation == d.incarnation
 		var m chat.Member
 		var in chat.RoomID
 		if over {
-			m, in = s.member(d.client), s.room
+			m, in = s.member(d.client), s.room()
 			e.dropLocked(d.client)
 		}
 		e.mu.Unlock()

@@ -33,8 +33,9 @@ func (e *Embedded) Directory() *EmbeddedDirectory {
 func (d *EmbeddedDirectory) Open(ip string) (m chat.Member, ok bool) {
 	e := d.e
 	s := &embeddedSession{
-		incarnation: chat.Incarnation(random64()), issued: e.cfg.Now().UnixMilli(), ip: ip,
+		incarnation: chat.Incarnation(random64()), issued: uint32(e.cfg.Now().Unix()),
 	}
+	s.setIP(ip)
 	rand.Read(s.nonce[:])
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -70,7 +71,7 @@ func (e *Embedded) carriesLocked(m chat.Member) *embeddedSession {
 func (d *EmbeddedDirectory) Token(dst []byte, m chat.Member) []byte {
 	e := d.e
 	e.mu.Lock()
-	var issued int64
+	var issued uint32
 	if s := e.carriesLocked(m); s != nil {
 		issued = s.issued
 	}
@@ -118,9 +119,10 @@ func (d *EmbeddedDirectory) Resume(tag chat.Tag, token, ip string) {
 		e.feed.Resumed(tag, answer)
 		return
 	}
-	former, carried := s.incarnation, !s.away
-	s.incarnation, s.away, s.ip = chat.Incarnation(random64()), false, ip
-	answer := chat.Resumption{Member: s.member(id), Room: s.room}
+	former, carried := s.incarnation, !s.away()
+	s.incarnation, s.place = chat.Incarnation(random64()), s.place&^awayBit
+	s.setIP(ip)
+	answer := chat.Resumption{Member: s.member(id), Room: s.room()}
 	e.mu.Unlock()
 	if carried {
 		e.feed.Disconnect(id, former, chat.CauseResumedElsewhere)
@@ -151,7 +153,7 @@ func (d *EmbeddedDirectory) Detach(m chat.Member, in chat.RoomID) {
 	if s == nil {
 		return
 	}
-	s.away, s.room = true, in
+	s.place = awayBit | uint64(in)
 	e.detached = append(e.detached, detachment{m.Client, m.Incarnation, monotonic() + e.cfg.ResumeWindow})
 }
 
@@ -173,15 +175,15 @@ func (d *EmbeddedDirectory) End(m chat.Member, in chat.RoomID) {
 func (e *Embedded) setRoom(m chat.Member, in chat.RoomID) {
 	e.mu.Lock()
 	if s := e.carriesLocked(m); s != nil {
-		s.room = in
+		s.setRoom(in)
 	}
 	e.mu.Unlock()
 }
 
 func (e *Embedded) leftRoom(m chat.Member, from chat.RoomID) {
 	e.mu.Lock()
-	if s := e.carriesLocked(m); s != nil && s.room == from {
-		s.room = 0
+	if s := e.carriesLocked(m); s != nil && s.room() == from {
+		s.setRoom(0)
 	}
 	e.mu.Unlock()
 }

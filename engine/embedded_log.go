@@ -13,11 +13,11 @@ import (
 func (e *Embedded) Create(tag chat.Tag, name string, private bool, creator chat.Member) {
 	r := &embeddedRoom{
 		name: name, private: private, created: e.cfg.Now().UnixMilli(), creator: creator.Client,
-		epoch: chat.Epoch(random64()), places: make(map[chat.ClientID]*place), followed: true,
+		epoch: chat.Epoch(random64()), places: make(map[chat.ClientID]place), followed: true,
 	}
 	r.ring.Reset(0, chat.MessageID{})
 	r.used.Store(r.created)
-	r.enterLocked(creator, r.created) // nobody else can see it yet
+	r.enterLocked(creator, e.session(creator), r.created) // nobody else can see it yet
 
 	e.mu.Lock()
 	id, ok := e.roomIDs.draw()
@@ -33,7 +33,7 @@ func (e *Embedded) Create(tag chat.Tag, name string, private bool, creator chat.
 		e.public = append(e.public, r)
 	}
 	if s := e.carriesLocked(creator); s != nil {
-		s.room = r.id
+		s.setRoom(r.id)
 	}
 	e.mu.Unlock()
 
@@ -41,6 +41,16 @@ func (e *Embedded) Create(tag chat.Tag, name string, private bool, creator chat.
 	defer r.mu.Unlock()
 	e.rooms.Put(id, r)
 	e.feed.Created(tag, r.infoLocked(), "")
+}
+
+// session is what the directory knows of m, or a copy of what m says of itself when that has ended.
+func (e *Embedded) session(m chat.Member) *embeddedSession {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.sessions[m.Client]; s != nil && s.nonce == m.Nonce {
+		return s
+	}
+	return &embeddedSession{nonce: m.Nonce, incarnation: m.Incarnation, name: m.Name}
 }
 
 // lock finds a room and locks it; nil when there is none (any more).
@@ -65,8 +75,8 @@ func (e *Embedded) Join(tag chat.Tag, id chat.RoomID, m chat.Member, resume bool
 		return
 	}
 	defer r.mu.Unlock()
-	held := r.places[m.Client]
-	known := held != nil && held.nonce == m.Nonce
+	held, known := r.places[m.Client]
+	known = known && held.session.nonce == m.Nonce
 	if resume && !known {
 		e.feed.Joined(tag, chat.RoomInfo{ID: id}, chat.RoomNotFound)
 		return
@@ -79,9 +89,9 @@ func (e *Embedded) Join(tag chat.Tag, id chat.RoomID, m chat.Member, resume bool
 		e.feed.Baseline(r.infoLocked(), r.recentLocked())
 	}
 	if known {
-		held.incarnation = m.Incarnation
+		r.places[m.Client] = place{held.session, m.Incarnation}
 	} else {
-		r.enterLocked(m, at)
+		r.enterLocked(m, e.session(m), at)
 		e.setRoom(m, id)
 	}
 	e.feed.Joined(tag, r.infoLocked(), "")
@@ -119,8 +129,7 @@ func (e *Embedded) depart(id chat.RoomID, m chat.Member, why chat.Departure) {
 		return
 	}
 	defer r.mu.Unlock()
-	held := r.places[m.Client]
-	if held == nil || held.nonce != m.Nonce || held.incarnation != m.Incarnation {
+	if !r.holdsLocked(m.Client, m.Nonce, m.Incarnation) {
 		return
 	}
 	at := e.cfg.Now().UnixMilli()
@@ -130,7 +139,7 @@ func (e *Embedded) depart(id chat.RoomID, m chat.Member, why chat.Departure) {
 		kind = chat.EventRemoved
 	}
 	e.feed.Event(id, chat.UserEvent{
-		Kind: kind, Client: m.Client, Username: held.name, Owner: m.Client == r.creator,
+		Kind: kind, Client: m.Client, Username: m.Name, Owner: m.Client == r.creator,
 		Members: len(r.places), At: at,
 	})
 	if len(r.places) == 0 {
@@ -179,12 +188,14 @@ func (e *Embedded) renameIn(id chat.RoomID, m chat.Member, name string) {
 		return
 	}
 	defer r.mu.Unlock()
-	held := r.places[m.Client]
-	if held == nil || held.nonce != m.Nonce || held.incarnation != m.Incarnation {
+	if !r.holdsLocked(m.Client, m.Nonce, m.Incarnation) {
 		return
 	}
-	former := held.name
-	held.name = name
+	e.mu.Lock()
+	session := r.places[m.Client].session
+	former := session.name
+	session.name = name
+	e.mu.Unlock()
 	if p := r.participantLocked(m.Client); p != nil {
 		p.Username = name
 	}
@@ -226,8 +237,7 @@ func (e *Embedded) Append(id chat.RoomID, messages []chat.Pending) {
 
 // appendLocked gives one message its place, or refuses it.
 func (e *Embedded) appendLocked(r *embeddedRoom, p *chat.Pending, now int64) (chat.Entry, bool) {
-	held := r.places[p.Client]
-	if held == nil || held.nonce != p.Nonce || held.incarnation != p.Incarnation {
+	if !r.holdsLocked(p.Client, p.Nonce, p.Incarnation) {
 		e.feed.Refused(r.id, p.Tag, chat.Refusal{Code: chat.NotInRoom})
 		return chat.Entry{}, false
 	}

@@ -111,8 +111,8 @@ func (e *Embedded) Client(_ context.Context, id chat.ClientID) (chat.ClientRecor
 		return chat.ClientRecord{}, false, nil
 	}
 	return chat.ClientRecord{
-		ID: id, Username: s.name, RoomID: s.room, ServerID: e.cfg.ServerID, IP: s.ip, ConnectedAt: s.issued,
-		LastSeenAt: s.issued,
+		ID: id, Username: s.name, RoomID: s.room(), ServerID: e.cfg.ServerID, IP: s.addr().String(),
+		ConnectedAt: int64(s.issued) * 1000, LastSeenAt: int64(s.issued) * 1000,
 	}, true, nil
 }
 
@@ -142,7 +142,7 @@ func (e *Embedded) RemoveClient(_ context.Context, r chat.Removal) (chat.Removed
 		e.mu.Unlock()
 		return chat.Removed{}, nil
 	}
-	m, in, carried := s.member(r.Client), s.room, !s.away
+	m, in, carried := s.member(r.Client), s.room(), !s.away()
 	e.dropLocked(r.Client)
 	removed, cause := chat.Removed{Total: 1}, chat.CauseRemoved
 	if r.Ban > 0 {
@@ -165,12 +165,11 @@ func (e *Embedded) banLocked(r *chat.Removal, s *embeddedSession, removed *chat.
 		ID: strconv.FormatUint(random64()>>12, 10), ClientID: r.Client, By: r.By, Reason: r.Reason,
 		Until: e.cfg.Now().Add(r.Ban).UnixMilli(),
 	}}
-	addr, err := netip.ParseAddr(s.ip)
-	if err == nil && (r.Bannable == nil || r.Bannable(s.ip)) {
+	if addr := s.addr(); !addr.IsUnspecified() && (r.Bannable == nil || r.Bannable(addr.String())) {
 		b.addr = neighbourhood(addr)
 		b.IP = banText(b.addr)
 		for _, other := range e.sessions {
-			if a, err := netip.ParseAddr(other.ip); err == nil && !other.away && neighbourhood(a) == b.addr {
+			if !other.away() && neighbourhood(other.addr()) == b.addr {
 				removed.SharedWith++
 			}
 		}

@@ -25,7 +25,7 @@ type embeddedRoom struct {
 
 	// Guarded by mu.
 	mu       sync.Mutex
-	places   map[chat.ClientID]*place
+	places   map[chat.ClientID]place
 	ring     room.Ring
 	dedupe   dedupe
 	past     []chat.Participant // the last hundred, oldest first
@@ -39,11 +39,11 @@ type embeddedRoom struct {
 	index int // in Embedded.all
 }
 
-// place is a member's, kept through the resume window.
+// place is a member's, kept through the resume window. It stays that of the session's former
+// incarnation until the new one has joined.
 type place struct {
-	nonce       chat.Nonce
+	session     *embeddedSession
 	incarnation chat.Incarnation
-	name        string
 }
 
 // maxParticipants is how many people of a room are remembered (contract, GET /admin/room/:id).
@@ -57,8 +57,8 @@ func (r *embeddedRoom) infoLocked() chat.RoomInfo {
 }
 
 // enterLocked gives m a place.
-func (r *embeddedRoom) enterLocked(m chat.Member, at int64) {
-	r.places[m.Client] = &place{m.Nonce, m.Incarnation, m.Name}
+func (r *embeddedRoom) enterLocked(m chat.Member, s *embeddedSession, at int64) {
+	r.places[m.Client] = place{s, m.Incarnation}
 	r.count.Store(int32(len(r.places)))
 	r.peak = max(r.peak, len(r.places))
 	if len(r.past) == maxParticipants {
@@ -66,6 +66,12 @@ func (r *embeddedRoom) enterLocked(m chat.Member, at int64) {
 		r.past = r.past[:maxParticipants-1]
 	}
 	r.past = append(r.past, chat.Participant{ClientID: m.Client, Username: m.Name, JoinedAt: at})
+}
+
+// holdsLocked reports whether m has a place here under this incarnation.
+func (r *embeddedRoom) holdsLocked(client chat.ClientID, nonce chat.Nonce, incarnation chat.Incarnation) bool {
+	held, ok := r.places[client]
+	return ok && held.session.nonce == nonce && held.incarnation == incarnation
 }
 
 // exitLocked takes a place away.

@@ -47,7 +47,7 @@ func (h *handler) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 		decoder:  wsproto.NewDecoder(&e.wire),
 	}
 	if remote, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		s.address = remote.AddrPort().Addr().Unmap()
+		s.address = remote.AddrPort().Addr().WithZone("").As16()
 	}
 	c.SetContext(s)
 	l.adopt(s)

@@ -78,7 +78,8 @@ func (l *loop) upgrade(s *session, r *wsproto.Request) {
 		l.refuse(s, refusal)
 		return
 	}
-	s.address = e.client(s.address, r)
+	addr := e.client(s.ip(), r)
+	s.address = addr.As16()
 	switch {
 	case !e.allowed(r):
 		l.refuseWith(s, handshakeForbidden, http.StatusForbidden, "this origin is not allowed")
@@ -87,15 +88,15 @@ func (l *loop) upgrade(s *session, r *wsproto.Request) {
 		l.refuseWith(s, handshakeCapacity, http.StatusServiceUnavailable, "the server is full", retryAfter(10))
 		return
 	}
-	if retry := e.doorman.admit(s.address, monotonic()); retry > 0 {
+	if retry := e.doorman.admit(addr, monotonic()); retry > 0 {
 		l.refuseWith(s, handshakeLimited, http.StatusTooManyRequests, "too many connections", retryAfter(retrySeconds(retry)))
 		return
 	}
-	banned := e.dir.Banned(s.address.String())
+	banned := e.dir.Banned(addr.String())
 	var m chat.Member
 	if !banned {
 		var ok bool
-		if m, ok = e.dir.Open(s.address.String()); !ok {
+		if m, ok = e.dir.Open(addr.String()); !ok {
 			l.refuseWith(s, handshakeCapacity, http.StatusServiceUnavailable, "the server is full", retryAfter(10))
 			return
 		}

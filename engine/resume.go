@@ -48,7 +48,7 @@ func (l *loop) resume(s *session, c *chat.Command) {
 	tag := l.requests.add(l.index, request{
 		kind: requestResume, session: s, id: string(c.ID), position: c.Position, positioned: c.HasPosition,
 	})
-	l.engine.dir.Resume(tag, string(c.Session), s.address.String())
+	l.engine.dir.Resume(tag, string(c.Session), s.ip().String())
 }
 
 // resumed takes the directory's answer to RESUME. Loop only.

@@ -42,41 +42,39 @@ type session struct {
 	// Owned by the session's loop.
 	decoder  wsproto.Decoder
 	member   chat.Member
-	address  netip.Addr // the client's, behind trusted proxies
-	room     *liveRoom  // nil = in none
-	slot     *slot      // the members of room on this loop; nil = not seated
-	out      *outbox    // what this turn says to this session alone
-	backlog  *backlog   // what it is behind with
-	waiting  *waiting   // events that wait for an operation
-	messages int64
-	seen     int64 // when something came last, loop.now
-	pinged   int64 // when a ping went out last; in stateHead how far the head was searched
-	deadline int64 // stateHead: when the head must be there; stateClosing: when it is cut off
+	address  [16]byte  // the client's, behind trusted proxies
+	room     *liveRoom // nil = in none
+	slot     *slot     // the members of room on this loop; nil = not seated
+	out      *outbox   // what this turn says to this session alone
+	backlog  *backlog  // what it is behind with
+	waiting  *waiting  // events that wait for an operation
+	seen     int64     // when something came last, loop.now
+	pinged   int64     // when a ping went out last; in stateHead how far the head was searched
+	deadline int64     // stateHead: when the head must be there; stateClosing: when it is cut off
 
-	tokens       float32 // of the message rate
-	tokensAt     uint32  // when they were counted, loop.now
-	freePing     uint32  // when the next PING costs nothing, loop.now in seconds
-	controls     uint16  // control frames in the current second
-	controlsAt   uint16  // that second
-	index        int32   // in loop.sessions
-	seat         room.Seat
-	from         int32 // the first frame of slot.frames that it was not given
-	inflight     int32 // messages of its own that are not answered
-	state        sessionState
-	fate         fate
-	strikes      uint8
-	busy         bool // an operation is not answered
-	spoke        bool // some event was taken: RESUME is no longer allowed
-	departed     bool
-	finished     bool
-	shut         bool // the writing side was shut down
-	surplus      bool // above the cap: gets a 503
-	listed       bool // in loop.touched
-	lagging      bool // in loop.laggards
-	kept         bool // answered a static request: idle, not leaky
-	counted      bool // in the clients registry
-	handshake    bool // finished
-	closeWritten bool
+	messages   uint32
+	tokens     float32 // of the message rate
+	tokensAt   uint32  // when they were counted, loop.now
+	freePing   uint32  // when the next PING costs nothing, loop.now in seconds
+	controls   uint16  // control frames in the current second
+	controlsAt uint16  // that second
+	index      int32   // in loop.sessions
+	seat       room.Seat
+	from       int32  // the first frame of slot.frames that it was not given
+	inflight   uint16 // messages of its own that are not answered
+	state      sessionState
+	fate       fate
+	strikes    uint8
+	busy       bool // an operation is not answered
+	spoke      bool // some event was taken: RESUME is no longer allowed
+	departed   bool
+	finished   bool
+	shut       bool // the writing side was shut down
+	surplus    bool // above the cap: gets a 503
+	listed     bool // in loop.touched
+	lagging    bool // in loop.laggards
+	kept       bool // answered a static request: idle, not leaky
+	counted    bool // in the clients registry
 }
 
 // RoomSeat implements room.Seated.
@@ -102,6 +100,9 @@ func (s *session) roomID() chat.RoomID {
 	return s.room.id
 }
 
+// ip is the client's address.
+func (s *session) ip() netip.Addr { return netip.AddrFrom16(s.address).Unmap() }
+
 // open reports whether the client can still be told something.
 func (s *session) open() bool { return s.state == stateOpen }
 
@@ -116,8 +117,8 @@ func (s *session) record(serverID string) chat.ClientRecord {
 	}
 	return chat.ClientRecord{
 		ID: s.member.Client, Username: s.member.Name, RoomID: s.roomID(), ServerID: serverID,
-		IP: s.address.String(), ConnectedAt: s.opened,
+		IP: s.ip().String(), ConnectedAt: s.opened,
 		LastSeenAt: s.loop.engine.cfg.Now().UnixMilli() - (s.loop.now - s.seen),
-		Messages:   s.messages, BytesPending: int64(pending),
+		Messages:   int64(s.messages), BytesPending: int64(pending),
 	}
 }
