@@ -32,7 +32,7 @@ func (d *Directory) Token(dst []byte, m chat.Member) []byte {
 // answers within 5 s, possibly inside the call. Any goroutine; does not block.
 func (d *Directory) Resume(tag chat.Tag, token string, ip string) {
 	client, nonce, ok := d.c.keyring.open(token)
-	if !ok {
+	if !ok || d.c.sessions.ends(client, nonce) {
 		d.c.feed.Resumed(tag, chat.Resumption{Code: chat.SessionInvalid})
 		return
 	}

@@ -56,12 +56,12 @@ func (w *writer) expire(now time.Time) {
 	}
 }
 
-// takeOver takes over a batch of sessions in one round trip.
-func (w *writer) takeOver() (n int, err error) {
+// takeOver takes over a batch of sessions, at most limit, in one round trip.
+func (w *writer) takeOver(limit int) (n int, err error) {
 	l := w.s.l
 	w.mu.Lock()
 	w.resumes = slices.DeleteFunc(w.resumes, func(r *resumption) bool { return r.dropped })
-	batch := slices.Clone(w.resumes[:min(len(w.resumes), writeBatch)])
+	batch := slices.Clone(w.resumes[:min(len(w.resumes), writeBatch, limit)])
 	w.mu.Unlock()
 	if len(batch) == 0 {
 		return 0, nil

@@ -153,6 +153,18 @@ func (s *sessions) endLocked(n *session) {
 	s.queueLocked(n)
 }
 
+// ends says whether this node is ending the session: Redis may not know of it yet.
+func (s *sessions) ends(client chat.ClientID, nonce chat.Nonce) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n := range s.ending {
+		if n.member.Client == client && n.member.Nonce == nonce && n.stage == stageEnding {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *sessions) removeLocked(n *session) {
 	if s.byID[n.member.Client] == n {
 		delete(s.byID, n.member.Client)

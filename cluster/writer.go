@@ -80,6 +80,14 @@ type write struct {
 // round writes what is queued, then takes over what is to be resumed: a session of this node that
 // comes back has its last changes in Redis before.
 func (w *writer) round() (more bool, err error) {
+	// A resumption that came before the snapshot has the last changes of its session in it, unless
+	// there was more than one batch; one that came later waits for the next round.
+	w.mu.Lock()
+	ready := len(w.resumes)
+	if len(w.queue) > writeBatch {
+		ready = 0
+	}
+	w.mu.Unlock()
 	writes, calls, refused := w.snapshot()
 	answerAll(refused, false)
 	var found findings
@@ -98,7 +106,7 @@ func (w *writer) round() (more bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	resumed, err := w.takeOver()
+	resumed, err := w.takeOver(ready)
 	if err != nil {
 		return true, err
 	}
