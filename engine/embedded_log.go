@@ -221,7 +221,7 @@ func (e *Embedded) Append(id chat.RoomID, messages []chat.Pending) {
 	defer r.mu.Unlock()
 	now := e.cfg.Now().UnixMilli()
 	r.used.Store(now)
-	entries := make([]chat.Entry, 0, len(messages))
+	entries := r.entries[:0]
 	for i := range messages {
 		if entry, ok := e.appendLocked(r, &messages[i], now); ok {
 			entries = append(entries, entry)
@@ -229,6 +229,11 @@ func (e *Embedded) Append(id chat.RoomID, messages []chat.Pending) {
 	}
 	if len(entries) > 0 {
 		e.feed.Messages(id, r.epoch, entries)
+	}
+	clear(entries)
+	const keep = 64
+	if r.entries = entries[:0]; cap(entries) > keep {
+		r.entries = nil
 	}
 	if e.logBytes.Load() > e.cfg.LogMemory {
 		e.trim(r)

@@ -29,6 +29,7 @@ type embeddedRoom struct {
 	ring     room.Ring
 	dedupe   dedupe
 	past     []chat.Participant // the last hundred, oldest first
+	entries  []chat.Entry       // of the Append under way
 	last     chat.MessageID
 	peak     int
 	lastAt   int64

@@ -18,7 +18,7 @@ const (
 	feedCreated  // data *joinAnswer
 	feedBaseline // data *baseline
 	feedJoined   // data *joinAnswer
-	feedMessages // data []chat.Entry
+	feedMessages // data *entryBatch
 	feedEvent    // data *chat.UserEvent
 	feedResync   // data *baseline
 	feedRefused  // data *chat.Refusal

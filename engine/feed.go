@@ -74,10 +74,21 @@ func (e *Engine) joinedIn(tag chat.Tag, id chat.RoomID, a *joinAnswer) {
 	}})
 }
 
+// entryBatch is a copy of entries that needs one allocation for one message, the common case.
+type entryBatch struct {
+	list []chat.Entry
+	one  [1]chat.Entry
+}
+
+func newEntryBatch(entries []chat.Entry) *entryBatch {
+	b := &entryBatch{}
+	b.list = append(b.one[:0], entries...)
+	return b
+}
+
 // Messages implements Feed. Any goroutine.
 func (e *Engine) Messages(room chat.RoomID, epoch chat.Epoch, entries []chat.Entry) {
-	entries = append([]chat.Entry(nil), entries...)
-	if e.toHome(room, event{kind: feedMessages, epoch: epoch, data: entries}) {
+	if e.toHome(room, event{kind: feedMessages, epoch: epoch, data: newEntryBatch(entries)}) {
 		return
 	}
 	for i := range entries {

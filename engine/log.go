@@ -66,7 +66,8 @@ type Directory interface {
 
 // Feed is what a Log and a Directory tell the engine; the engine implements it. Calls about one
 // room come one at a time and in the room's order; everything else in any order. Calls return at
-// once (they post to an inbox), and may be made on any goroutine.
+// once (they post to an inbox), and may be made on any goroutine. A slice that is given belongs to
+// the caller again after the call; the bodies of entries are frozen.
 type Feed interface {
 	// Created answers Create: the room, with its creator in it, or a code.
 	Created(tag chat.Tag, room chat.RoomInfo, code chat.Code)

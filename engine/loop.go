@@ -138,7 +138,7 @@ func (l *loop) handle(ev *event) {
 	case feedJoined:
 		l.roomJoined(ev.room, ev.tag, ev.data.(*joinAnswer))
 	case feedMessages:
-		l.roomMessages(ev.room, ev.epoch, ev.data.([]chat.Entry))
+		l.roomMessages(ev.room, ev.epoch, ev.data.(*entryBatch).list)
 	case feedEvent:
 		l.roomEvent(ev.room, ev.data.(*chat.UserEvent))
 	case feedResync:
