@@ -83,7 +83,7 @@ const (
 // divide deals the rooms out to as few workers as can hold them, the largest part as small as
 // dealing in turn makes it.
 func divide(rooms []int, workers, most int) ([][]int, error) {
-	for n := max(1, workers, (total(rooms)+most-1)/most); n <= len(rooms); n++ {
+	for n := max(1, min(workers, len(rooms)), (total(rooms)+most-1)/most); n <= len(rooms); n++ {
 		parts := make([][]int, n)
 		sums := make([]int, n)
 		for _, size := range rooms {

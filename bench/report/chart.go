@@ -17,7 +17,7 @@ const (
 
 // palette tells servers apart; readable on white and on black, also for the colour-blind
 // (Okabe and Ito's set without its yellow).
-var palette = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"}
+var palette = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c8c"}
 
 type curve struct {
 	name   string

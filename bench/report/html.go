@@ -45,6 +45,7 @@ type variantData struct {
 
 type rowData struct {
 	Subject string
+	Colour  template.CSS // of its curves; empty = it has none
 	Good    bool
 	Cells   []cellData
 	Remarks []string
@@ -79,6 +80,13 @@ func newPageData(r, earlier *Result) pageData {
 		v.Heads = heads()
 		rows := slices.DeleteFunc(slices.Clone(r.Rows), func(row *Row) bool { return row.Variant != v.Name || len(row.Series) < 2 })
 		v.Charts = charts(rows)
+		for j, row := range rows {
+			for k := range v.Rows {
+				if v.Rows[k].Subject == row.Subject {
+					v.Rows[k].Colour = template.CSS(palette[j%len(palette)]) // a constant of ours
+				}
+			}
+		}
 	}
 	return d
 }

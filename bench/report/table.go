@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -108,7 +109,7 @@ func Number(v float64) string {
 	case v == 0:
 		return "0"
 	case v >= 1000 || v <= -1000:
-		return thousands(int64(v + 0.5))
+		return thousands(int64(math.Round(v)))
 	case v >= 100 || v <= -100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case v >= 10 || v <= -10:

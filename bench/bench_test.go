@@ -1,0 +1,111 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"chatroom/bench/load"
+	"chatroom/bench/report"
+)
+
+func TestDivide(t *testing.T) {
+	for _, test := range []struct {
+		rooms         []int
+		workers, most int
+		want          int // parts
+	}{
+		{equal(10, 100), 0, 20_000, 1},
+		{equal(10, 100), 2, 20_000, 2},
+		{equal(1000, 100), 0, 19_800, 6},
+		{[]int{10_000}, 0, 19_800, 1},
+		{[]int{15_000, 15_000}, 0, 19_800, 2},
+		{equal(3, 100), 8, 19_800, 3}, // never more parts than rooms
+	} {
+		parts, err := divide(test.rooms, test.workers, test.most)
+		if err != nil || len(parts) != test.want {
+			t.Errorf("%d rooms over %d workers: %d parts, %v, want %d", len(test.rooms), test.workers, len(parts), err, test.want)
+			continue
+		}
+		sum, rooms := 0, 0
+		for _, part := range parts {
+			if n := total(part); n > test.most {
+				t.Errorf("a part of %d", n)
+			}
+			sum, rooms = sum+total(part), rooms+len(part)
+		}
+		if sum != total(test.rooms) || rooms != len(test.rooms) {
+			t.Errorf("%d members in %d rooms were dealt out", sum, rooms)
+		}
+	}
+	if _, err := divide([]int{20_000}, 0, 19_800); err == nil {
+		t.Error("a room larger than a process was dealt out")
+	}
+}
+
+// A bad run can't hide behind good ones.
+func TestMedian(t *testing.T) {
+	row := func(v float64) *report.Row {
+		r := &report.Row{}
+		r.Add(report.Throughput, v, "/s")
+		return r
+	}
+	if f, _ := median([]*report.Row{row(3), row(1), row(2)}, report.Throughput).Figure(report.Throughput); f.Value != 2 {
+		t.Errorf("median of 1, 2, 3 is %v", f.Value)
+	}
+	bad := row(9)
+	bad.Faults = load.Faults{Lost: 1}
+	if got := median([]*report.Row{row(1), bad, row(2)}, report.Throughput); got != bad || got.Repeat != 3 {
+		t.Errorf("the row with a loss was left out: %+v", got)
+	}
+}
+
+// Every scenario gives sound plans in both lengths.
+func TestScenarios(t *testing.T) {
+	seen := map[string]bool{}
+	for _, length := range []string{"short", "full"} {
+		o := &options{length: length, given: map[string]string{}}
+		for _, s := range o.chosen() {
+			if length == "short" && seen[s.variant] {
+				t.Errorf("two variants are called %s", s.variant)
+			}
+			seen[s.variant] = true
+			if s.scenario == "" || s.about == "" || s.key == "" || s.duration <= 0 || s.warmUp <= 0 {
+				t.Errorf("%s is not complete: %+v", s.variant, s)
+			}
+			mine := s
+			for _, dialect := range []string{load.Chatroom, load.Raw} {
+				if dialect == load.Raw && s.plain != nil {
+					mine = s.plain(s)
+				} else if dialect == load.Raw && len(s.references) == 0 {
+					continue
+				}
+				plan := load.Plan{Dialect: dialect, Targets: []string{"127.0.0.1:1"}, Rooms: mine.rooms, Window: mine.window, Rate: mine.rate, Ops: mine.ops, TextBytes: max(mine.text, textBytes)}
+				if err := plan.Validate(); err != nil {
+					t.Errorf("%s on %s: %v", s.variant, dialect, err)
+				}
+			}
+		}
+	}
+	if o := (&options{length: "full", given: map[string]string{}}); len(o.chosen()) < len(scenarios) {
+		t.Errorf("%d shapes for %d scenarios", len(o.chosen()), len(scenarios))
+	}
+}
+
+func TestCurveJoinsWorkers(t *testing.T) {
+	var c curve
+	for worker := range 2 {
+		for i := 1; i <= 3; i++ {
+			at := time.Duration(i)*tickEvery + time.Duration(worker)*time.Millisecond
+			c.add(worker, &load.Tick{At: at, Deliveries: 100, P99: int64(1000 * (worker + 1)), Connections: 10})
+		}
+	}
+	points := c.points()
+	if len(points) != 3 {
+		t.Fatalf("%d points, want 3", len(points))
+	}
+	for _, p := range points {
+		if p.Deliveries != 200/tickEvery.Seconds() || p.P99 != 2 || p.Connections != 20 {
+			t.Errorf("%+v", p)
+		}
+	}
+}
