@@ -53,13 +53,13 @@ func newBans(l *life) *bans {
 func (b *bans) key() string { return b.l.c.store.keys.tagged("ban", "all") }
 
 // canonical is how an address is banned: without its port, zone and IPv4 mapping, and of IPv6 only
-// the /64, which one subscriber has whole. What is no address stays as it is.
+// the /64, which one subscriber has whole. What is no address is empty.
 func canonical(ip string) string {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
 		ap, err := netip.ParseAddrPort(ip)
 		if err != nil {
-			return ip
+			return ""
 		}
 		a = ap.Addr()
 	}

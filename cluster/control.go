@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -55,7 +56,8 @@ func parseCommand(s string) (c command, ok bool) {
 type control struct {
 	// Immutable after open.
 	l       *life
-	pending chan struct{}
+	pending chan struct{} // something is to be sent
+	behind  chan struct{} // something was missed
 
 	// Guarded by mu.
 	mu    sync.Mutex
@@ -67,7 +69,7 @@ type control struct {
 }
 
 func newControl(l *life) *control {
-	return &control{l: l, pending: make(chan struct{}, 1)}
+	return &control{l: l, pending: make(chan struct{}, 1), behind: make(chan struct{}, 1)}
 }
 
 func (c *control) logKey() string  { return c.l.c.store.keys.tagged("ctl", "log") }
@@ -179,16 +181,25 @@ func (c *control) hear(message string) {
 	c.mu.Unlock()
 	if next {
 		c.obey(f[2])
+	} else {
+		wake(c.behind) // the log tells what was missed, and this as well
 	}
-	// Otherwise the look at the end of the log finds it within a second, in order.
 }
 
-// runCheck looks whether anything was missed.
+// runCheck looks whether anything was missed, at once when a message says so.
 func (c *control) runCheck() {
-	c.l.every(c.l.times.check, func() {
+	tick := time.NewTicker(c.l.times.check)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.l.ctx.Done():
+			return
+		case <-c.behind:
+		case <-tick.C:
+			c.l.bans.refresh()
+		}
 		c.catchUp()
-		c.l.bans.refresh()
-	})
+	}
 }
 
 // catchUp reads the log from where this node stands.

@@ -202,10 +202,11 @@ func (p *clientIDs) take(ctx context.Context, grant string) (wait time.Duration,
 	}
 	p.mu.Unlock()
 	ask := max(p.wanted(), 1)
+	node := p.l.lease.node()
 	word, rest, err := texts(s.run(ctx, scriptTake, []string{
 		r.key(&s.keys, "c", "bits"), r.key(&s.keys, "c", "own"), r.key(&s.keys, "c", "cur"),
 		r.key(&s.keys, "c", "last"), r.key(&s.keys, "c", "hold"),
-	}, []string{strconv.Itoa(ask), p.l.lease.node(), grant, strconv.FormatUint(r.low, 10), strconv.FormatUint(r.size, 10), known}))
+	}, []string{strconv.Itoa(ask), node, grant, strconv.FormatUint(r.low, 10), strconv.FormatUint(r.size, 10), known}))
 	p.open = err != nil
 	if err != nil {
 		return 0, err
@@ -227,8 +228,13 @@ func (p *clientIDs) take(ctx context.Context, grant string) (wait time.Duration,
 		p.target = min(2*p.target, maxStock)
 	}
 	p.known = max(p.known, n+1)
+	into := &p.stock
+	if node != p.l.lease.node() {
+		into = &p.freed // granted to a former life of this node: a reaper takes them for abandoned
+		defer wake(p.frees)
+	}
 	for _, m := range rest {
-		p.stock = append(p.stock, granted{id: uint64(integer(m)), grant: grant})
+		*into = append(*into, granted{id: uint64(integer(m)), grant: grant})
 	}
 	p.narrow = 0
 	if len(rest) < ask {

@@ -92,8 +92,8 @@ func (l *life) ban(ctx context.Context, r chat.Removal, nonce, ip string) (remov
 		ID: newBanID(), ClientID: r.Client, Until: l.lease.now() + r.Ban.Milliseconds(), By: r.By, Reason: r.Reason,
 	}}
 	removed.BanID = b.ID
-	if ip != "" && (r.Bannable == nil || r.Bannable(ip)) {
-		b.IP = canonical(ip)
+	if at := canonical(ip); at != "" && (r.Bannable == nil || r.Bannable(ip)) {
+		b.IP = at
 		if removed.SharedWith, err = l.sharing(ctx, b.IP, r.Client); err != nil {
 			return removed, err
 		}

@@ -21,7 +21,7 @@ type resumption struct {
 
 	// Guarded by the writer's mu.
 	answered bool // UNAVAILABLE: whatever Redis did with it must be undone
-	dropped  bool // a later one of the same client takes its place
+	dropped  bool // finished, or a later one of the same client takes its place
 }
 
 // resume queues r. A former try whose outcome nobody waits for any more makes way.
@@ -45,7 +45,7 @@ func (w *writer) expire(now time.Time) {
 		if now.Sub(r.at) <= answerDeadline {
 			break
 		}
-		if !r.answered {
+		if !r.answered && !r.dropped {
 			r.answered = true
 			late = append(late, r)
 		}
@@ -101,7 +101,7 @@ func (w *writer) takeOver(limit int) (n int, err error) {
 // finish answers r, or detaches what it took over when nobody waits any more.
 func (w *writer) finish(r *resumption, answer chat.Resumption) {
 	w.mu.Lock()
-	w.resumes = slices.DeleteFunc(w.resumes, func(x *resumption) bool { return x == r })
+	r.dropped = true
 	if w.latest[r.member.Client] == r {
 		delete(w.latest, r.member.Client)
 	}

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"time"
+
 	"github.com/redis/rueidis"
 
 	"chatroom/internal/chat"
@@ -28,7 +30,7 @@ func (s *sessions) settle(w write, word string, rest []rueidis.RedisMessage, fou
 
 func (s *sessions) settleWrite(w write, word string, rest []rueidis.RedisMessage, found *findings) {
 	n := w.session
-	elsewhere := false
+	cause := chat.Cause(0)
 	s.mu.Lock()
 	ok := false
 	switch word {
@@ -51,8 +53,12 @@ func (s *sessions) settleWrite(w write, word string, rest []rueidis.RedisMessage
 		n.waiting = append(w.waiters, n.waiting...)
 		w.waiters = nil
 	case "FENCED":
-		elsewhere = true
+		cause = chat.CauseResumedElsewhere
 		s.loseLocked(n)
+	case "ORPHAN": // its place is kept, and not by this node
+		cause = chat.CauseLeaseLost
+		s.gone[n.member.Incarnation] = time.Now()
+		s.removeLocked(n)
 	default: // CLOSING: whoever removes it tells the connection.
 		s.loseLocked(n)
 	}
@@ -63,12 +69,12 @@ func (s *sessions) settleWrite(w write, word string, rest []rueidis.RedisMessage
 			waiters = append(waiters, x)
 		}
 	}
-	if n.stage != stageLive {
+	if n.stage != stageLive || cause != 0 {
 		waiters = append(waiters, takeWaitersLocked(n)...)
 	}
 	s.mu.Unlock()
-	if elsewhere {
-		s.l.c.feed.Disconnect(n.member.Client, n.member.Incarnation, chat.CauseResumedElsewhere)
+	if cause != 0 {
+		s.l.c.feed.Disconnect(n.member.Client, n.member.Incarnation, cause)
 	}
 	answerAll(waiters, ok)
 }

@@ -6,7 +6,8 @@
 --      nonce, incarnation, ttl (ms), id, index value, window (ms of a detached session, else ""),
 --      then fields and values
 -- → {"OK", detached until (Redis ms, 0 = connected)} | {"FENCED"} another incarnation carries it
---   | {"CLOSING"} it is being removed | {"ABSENT"}
+--   | {"CLOSING"} it is being removed | {"ABSENT"} | {"ORPHAN"} its node was taken for dead: it is
+--   detached and no longer that node's
 -- Repeatable: a detached session keeps the time of the first write.
 local s, i, x, d = unpack(redis.call('HMGET', KEYS[1], 's', 'i', 'x', 'd'))
 local mode = ARGV[1]
@@ -18,6 +19,7 @@ end
 if s then
   if s ~= ARGV[2] or i ~= ARGV[3] then return {'FENCED'} end
   if x then return {'CLOSING'} end
+  if d and ARGV[7] == '' then return {'ORPHAN'} end
 elseif mode == 'u' then
   return {'ABSENT'}
 end
