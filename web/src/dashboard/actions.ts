@@ -18,7 +18,8 @@ export const BANS: readonly (readonly [value: string, label: string])[] = [
 export function askRemoveClient(desk: Desk, id: number, username: string, gone: () => void = () => {}): void {
   desk.question.set({
     title: "Remove client",
-    subject: `${username} #${id}`,
+    name: username,
+    number: id,
     words: "leaves the room and is disconnected. A ban also keeps the session and the address out, for as long as you choose.",
     confirm: "Remove",
     bans: true,
@@ -59,7 +60,8 @@ export function askDeleteRoom(desk: Desk, id: number, name: string, members: num
   const who = members === 1 ? "Its one member leaves it" : `Its ${members} members leave it`;
   desk.question.set({
     title: "Delete room",
-    subject: `${name} #${id}`,
+    name,
+    number: id,
     words: `is deleted with all its messages. ${who} and stay connected. This can't be undone.`,
     confirm: "Delete",
     run: async (reason) => {
@@ -75,7 +77,8 @@ export function askDeleteRoom(desk: Desk, id: number, name: string, members: num
 export function askLiftBan(desk: Desk, ban: Ban): void {
   desk.question.set({
     title: "Lift ban",
-    subject: ban.ip === undefined ? `#${ban.clientId}` : `${ban.ip} (#${ban.clientId})`,
+    name: ban.ip ?? "Client",
+    number: ban.clientId,
     words: `may come back at once; the ban would have ended ${dateTime(ban.until)}.`,
     confirm: "Lift ban",
     run: async (reason) => {

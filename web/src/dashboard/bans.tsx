@@ -32,7 +32,7 @@ export function Bans({ desk }: { desk: Desk }): JSX.Element {
         rows={rows ?? []}
         id={(ban) => ban.id}
         texts={(ban) => [`#${ban.clientId}`, ban.ip, ban.by, ban.reason]}
-        search="Search by client, address, operator or reason"
+        search="Search in all columns"
         empty={rows === undefined ? "Reading …" : "Nobody is banned."}
         size={25}
         error={error}

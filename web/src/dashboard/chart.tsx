@@ -24,12 +24,17 @@ interface Props {
   readonly format: (value: number) => string;
   /** The scale reaches at least so far, so that noise around 0 does not look like a storm. */
   readonly least: number;
+  /** The scale is divided by powers of two. */
+  readonly binary?: boolean;
 }
 
 const HEIGHT = 160;
 
+/** Steps of a scale in bytes, from 1 KiB on. */
+const POWERS = Array.from({ length: 32 }, (_, i) => 1024 * 2 ** i);
+
 /** A line over time. What it shows is also said in its caption, so the drawing itself is an image. */
-export function Chart({ title, series, columns, window, format, least }: Props): JSX.Element {
+export function Chart({ title, series, columns, window, format, least, binary = false }: Props): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const colours = useCell(painted);
@@ -38,7 +43,7 @@ export function Chart({ title, series, columns, window, format, least }: Props):
 
   useLayoutEffect(() => {
     const element = host.current as HTMLDivElement;
-    const made = new uPlot(options(element, series, format, least, setAt), data, element);
+    const made = new uPlot(options(element, { series, format, least, binary }, setAt), data, element);
     plot.current = made;
     const resize = new ResizeObserver(() => {
       // A chart that is 0 wide is hidden, and uPlot would fail on it.
@@ -68,12 +73,11 @@ export function Chart({ title, series, columns, window, format, least }: Props):
   return (
     <figure class="card chart">
       <figcaption>
-        <h3>{title}</h3>
+        <h3>{title}{at === null || moment === undefined ? null : <small> {clockTime(moment * 1000, true)}</small>}</h3>
         <p class="legend">
           {said.map(({ key, label, text }, i) => (
-            <span key={key} class={`series series-${series[i]?.colour}`}>{series.length > 1 ? `${label} ` : ""}<b>{text}</b></span>
+            <span key={key} class={series.length > 1 ? `series series-${series[i]?.colour}` : "series"}>{series.length > 1 ? `${label} ` : ""}<b>{text}</b></span>
           ))}
-          <span class="moment">{at === null || moment === undefined ? "" : clockTime(moment * 1000, true)}</span>
         </p>
       </figcaption>
       <div ref={host} class="plot" role="img" aria-label={`${title} over the last ${Math.round(window / 60)} minutes, now ${said.map(({ label, text }) => `${label} ${text}`).join(", ")}`} />
@@ -82,7 +86,7 @@ export function Chart({ title, series, columns, window, format, least }: Props):
 }
 
 function options(
-  element: HTMLElement, series: readonly Series[], format: Props["format"], least: number, point: (at: number | null) => void,
+  element: HTMLElement, { series, format, least, binary }: Required<Pick<Props, "series" | "format" | "least" | "binary">>, point: (at: number | null) => void,
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
@@ -100,7 +104,7 @@ function options(
     },
     axes: [
       { ...axis, grid: { show: false }, space: 70, size: 26, values: (_, splits) => splits.map((second) => clockTime(second * 1000)) },
-      { ...axis, grid, space: 38, size: 58, values: (_, splits) => splits.map((value) => format(value)) },
+      { ...axis, grid, space: 38, size: 58, ...(binary ? { incrs: POWERS } : {}), values: (_, splits) => splits.map((value) => format(value)) },
     ],
     series: [{}, ...series.map(({ colour: number, label }, i): uPlot.Series => ({
       label,

@@ -26,7 +26,7 @@ export function ClientPanel({ desk, id }: { desk: Desk; id: number }): JSX.Eleme
             ["Bytes pending", bytes(client.bytesPending)],
           ]} />
           <div class="actions">
-            <button type="button" class="danger" onClick={() => askRemoveClient(desk, id, client.username, () => { location.hash = back; })}>Remove or ban</button>
+            <button type="button" class="danger outlined" onClick={() => askRemoveClient(desk, id, client.username, () => { location.hash = back; })}>Remove or ban</button>
           </div>
         </>
       )}

@@ -15,8 +15,9 @@ export interface Notice {
 /** An action that waits for its confirmation. */
 export interface Question {
   readonly title: string;
-  /** What will happen, with names as they are: shown as text. */
-  readonly subject: string;
+  /** Whom it meets: a name, shown as the text that it is, and a number. */
+  readonly name: string;
+  readonly number: number;
   readonly words: string;
   readonly confirm: string;
   /** The dialog asks for how long to ban; the answer is "" or a Go duration. */

@@ -35,7 +35,7 @@ export function Confirmation({ desk, question }: { desk: Desk; question: Questio
     <dialog ref={dialog} class="confirmation" aria-labelledby="question" aria-describedby="question-words" onClose={() => desk.question.set(undefined)}>
       <form onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <h2 id="question">{question.title}</h2>
-        <p id="question-words"><bdi class="subject">{question.subject}</bdi> {question.words}</p>
+        <p id="question-words"><b><bdi>{question.name}</bdi> #{question.number}</b> {question.words}</p>
         {question.bans ? (
           <label class="field">
             <span>Ban</span>

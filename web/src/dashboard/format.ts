@@ -34,6 +34,7 @@ export function bytes(n: number): string {
 
 /** Milliseconds with as many digits as mean something. */
 export function ms(n: number): string {
+  if (n === 0) return "0 ms";
   if (n >= 1000) return `${tenths.format(n / 1000)} s`;
   return `${n < 1 ? n.toFixed(2) : n < 10 ? n.toFixed(1) : whole.format(n)} ms`;
 }

@@ -17,10 +17,12 @@ interface Props<T> {
   readonly empty: string;
   readonly size: number;
   readonly error?: string;
+  /** Fewer rows than this need no search. */
+  readonly searchFrom?: number;
 }
 
 /** A table whose rows are all here: search, order and pages are made in the page. */
-export function LocalTable<T>({ caption, what, columns, rows, id, texts, search, empty, size, error = "" }: Props<T>): JSX.Element {
+export function LocalTable<T>({ caption, what, columns, rows, id, texts, search, empty, size, error = "", searchFrom = 0 }: Props<T>): JSX.Element {
   const [q, setQ] = useState("");
   const [order, setOrder] = useState<Order>();
   const [page, setPage] = useState(0);
@@ -30,7 +32,7 @@ export function LocalTable<T>({ caption, what, columns, rows, id, texts, search,
   const shown = paged(sorted, page, size);
   return (
     <section class="list" aria-label={caption}>
-      <Search label={search} value={q} onInput={(words) => { setQ(words); setPage(0); }} />
+      {rows.length < searchFrom && q === "" ? null : <Search label={search} value={q} onInput={(words) => { setQ(words); setPage(0); }} />}
       <p class="error" role="alert">{error}</p>
       <Table caption={caption} columns={columns} rows={shown.rows} id={id} order={order} onOrder={setOrder} empty={q.trim() === "" ? empty : "Nothing fits the search."} />
       <Pager page={shown.page} pages={shown.pages} more={shown.page + 1 < shown.pages} total={found.length} what={what(found.length)} go={(step) => setPage(shown.page + step)} />

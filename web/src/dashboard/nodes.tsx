@@ -46,6 +46,7 @@ export function Nodes({ desk }: { desk: Desk }): JSX.Element {
         search="Search by host, id or version"
         empty="No node has reported yet."
         size={25}
+        searchFrom={6}
       />
     </>
   );

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useCell } from "../page/cell.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, Notice } from "./desk.ts";
 import { Icon } from "./icons.tsx";
 
 /** How long a notice without a way back stays, milliseconds. */
@@ -17,7 +17,7 @@ export function NoticeBar({ desk }: { desk: Desk }): JSX.Element {
     return () => clearTimeout(timer);
   }, [notice]);
   return (
-    <div class={notice === undefined ? "notice" : notice.failed ? "notice shown failed" : "notice shown"}>
+    <div class={shape(notice)}>
       <p role="status">{notice?.text ?? ""}</p>
       {notice?.undo === undefined ? null : <button type="button" class="plain" onClick={notice.undo.run}>{notice.undo.label}</button>}
       {notice === undefined ? null : (
@@ -25,4 +25,9 @@ export function NoticeBar({ desk }: { desk: Desk }): JSX.Element {
       )}
     </div>
   );
+}
+
+function shape(notice: Notice | undefined): string {
+  if (notice === undefined) return "notice";
+  return `notice shown${notice.failed ? " failed" : ""}${notice.undo === undefined ? "" : " undoable"}`;
 }

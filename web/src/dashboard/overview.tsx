@@ -16,15 +16,16 @@ interface Figure {
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   readonly least: number;
+  readonly binary?: boolean;
 }
 
 const FIGURES: readonly Figure[] = [
   { title: "Connections", series: [{ key: "connections", label: "Connections", colour: 1 }], format: compact, least: 10 },
   { title: "Messages per second", series: [{ key: "messagesPerSecond", label: "Messages", colour: 1 }], format: rate, least: 1 },
   { title: "Deliveries per second", series: [{ key: "deliveriesPerSecond", label: "Deliveries", colour: 1 }], format: rate, least: 1 },
-  { title: "Delivery latency", series: [{ key: "p99Ms", label: "p99", colour: 2 }, { key: "p50Ms", label: "p50", colour: 1 }], format: ms, least: 1 },
+  { title: "Latency", series: [{ key: "p99Ms", label: "p99", colour: 2 }, { key: "p50Ms", label: "p50", colour: 1 }], format: ms, least: 1 },
   { title: "Rooms", series: [{ key: "rooms", label: "Rooms", colour: 1 }], format: compact, least: 10 },
-  { title: "Memory", series: [{ key: "memoryBytes", label: "Memory", colour: 1 }], format: bytes, least: 1024 * 1024 },
+  { title: "Memory", series: [{ key: "memoryBytes", label: "Memory", colour: 1 }], format: bytes, least: 1024 * 1024, binary: true },
 ];
 
 const REDIS: Figure = {

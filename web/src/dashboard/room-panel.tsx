@@ -25,7 +25,7 @@ export function RoomPanel({ desk, id }: { desk: Desk; id: number }): JSX.Element
             ["Nodes", <bdi>{room.servers.map((server) => desk.host(server)).join(", ") || "–"}</bdi>],
           ]} />
           <div class="actions">
-            <button type="button" class="danger" onClick={() => askDeleteRoom(desk, id, room.name, room.activeUsers, () => { location.hash = back; })}>Delete room</button>
+            <button type="button" class="danger outlined" onClick={() => askDeleteRoom(desk, id, room.name, room.activeUsers, () => { location.hash = back; })}>Delete room</button>
           </div>
           <h3>Participants <small>{room.participants.length >= 100 ? "the last 100" : count(room.participants.length)}</small></h3>
           <ul class="people">
