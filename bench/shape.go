@@ -87,7 +87,7 @@ func (o *options) timed(s shape) shape {
 		}
 	}
 	if s.duration == 0 {
-		s.duration = 1500 * time.Millisecond
+		s.duration = 2 * time.Second
 		if o.length == "full" {
 			s.duration = 8 * time.Second
 		}

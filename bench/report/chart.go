@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -37,6 +38,9 @@ func charts(rows []*Row) []template.HTML {
 			for j, value := range series {
 				c := curve{name: row.Subject, colour: palette[i%len(palette)], dashed: j > 0}
 				for _, p := range row.Series {
+					if unit == "ms" && p.Max == 0 {
+						continue // only the measuring window is timed
+					}
 					c.x, c.y = append(c.x, p.Seconds), append(c.y, value(p))
 				}
 				curves = append(curves, c)
@@ -84,7 +88,7 @@ func draw(title, unit string, curves []curve) template.HTML {
 	for i := range 5 {
 		y := top + plotHeight*float64(i)/4
 		fmt.Fprintf(&b, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" class="grid"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
-			left, chartWidth-right, y, y, left-6, y+4, Number(yMax*float64(4-i)/4))
+			left, chartWidth-right, y, y, left-6, y+4, short(yMax*float64(4-i)/4))
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d">0</text><text x="%d" y="%d" text-anchor="end">%s s</text>`, left, chartHeight-6, chartWidth-right, chartHeight-6, Number(xMax))
 	for i, c := range curves {
@@ -100,6 +104,17 @@ func draw(title, unit string, curves []curve) template.HTML {
 	}
 	b.WriteString("</svg>")
 	return template.HTML(b.String()) // built above from numbers and escaped names
+}
+
+// short prints a number of an axis.
+func short(v float64) string {
+	switch {
+	case v >= 1e6:
+		return strconv.FormatFloat(v/1e6, 'g', 4, 64) + " M"
+	case v >= 1e3:
+		return strconv.FormatFloat(v/1e3, 'g', 4, 64) + " k"
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
 // niceCeiling rounds up to 1, 2, 2.5 or 5 times a power of ten.
