@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Banner } from "./banner.tsx";
-import { useCell } from "./cell.ts";
+import { Cell, useCell } from "./cell.ts";
 import type { Chat } from "./chat.ts";
 import { Composer } from "./composer.tsx";
 import { Header } from "./header.tsx";
@@ -13,6 +13,12 @@ import { Rooms } from "./rooms.tsx";
 import { Settings } from "./settings.tsx";
 import { Ended, Entering, Gone, Lobby } from "./states.tsx";
 
+/** Whether there is room for one of the two columns only; the same border as in the style sheet. */
+const narrow = new Cell(false);
+const border = matchMedia("(max-width: 47.99em)");
+narrow.set(border.matches);
+border.addEventListener("change", () => narrow.set(border.matches));
+
 /** The whole page: rooms at the side, the conversation beside them, one of the two when narrow. */
 export function App({ chat }: { chat: Chat }): JSX.Element {
   useCell(speech); // Another language renders everything again.
@@ -20,13 +26,14 @@ export function App({ chat }: { chat: Chat }): JSX.Element {
   const notice = useCell(chat.notice);
   const place = useCell(chat.place);
   const browsing = useCell(chat.browsing);
+  const one = useCell(narrow);
   if (connection.phase === "ended") {
     return <main class="app ended"><Ended chat={chat} reason={connection.reason} /></main>;
   }
   const side = browsing || place.kind === "lobby";
   return (
     <div class={`app${side ? " browsing" : ""}`}>
-      <Side chat={chat} />
+      <Side chat={chat} alone={one && side} />
       <main class="main">
         <Banner chat={chat} />
         <Conversation chat={chat} />
@@ -36,21 +43,28 @@ export function App({ chat }: { chat: Chat }): JSX.Element {
   );
 }
 
-function Side({ chat }: { chat: Chat }): JSX.Element {
+function Side({ chat, alone }: { chat: Chat; alone: boolean }): JSX.Element {
   const [settings, setSettings] = useState(false);
   const room = useCell(chat.room);
   return (
-    <aside class="side">
-      <a class="skip" href="#messages" onClick={(event) => { event.preventDefault(); document.getElementById("message")?.focus(); }}>
-        {t("skipToMessages")}
-      </a>
+    <div class="side" role={alone ? "main" : "complementary"}>
+      {room === undefined ? null : (
+        <a class="skip" href="#messages" onClick={(event) => { event.preventDefault(); document.getElementById("messages")?.focus(); }}>
+          {t("skipToMessages")}
+        </a>
+      )}
       <div class="bar brand">
         {room === undefined ? null : (
           <button type="button" class="round only-narrow" onClick={() => chat.browsing.set(false)} aria-label={t("messages", { room: room.name })}>
             <Icon name="back" />
           </button>
         )}
-        <span class="wordmark">{t("appName")}</span>
+        <h1 class="wordmark">
+          <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <path d="M9 3h14a7 7 0 0 1 7 7v9a7 7 0 0 1-7 7h-7l-6.3 4.7A1.1 1.1 0 0 1 8 29.8V26a7 7 0 0 1-6-7v-9a7 7 0 0 1 7-7zM11 21h10v-9a5 5 0 0 0-10 0z" />
+          </svg>
+          {t("appName")}
+        </h1>
         <button type="button" class="round" onClick={() => setSettings(true)} aria-label={t("settings")} title={t("settings")}>
           <Icon name="gear" />
         </button>
@@ -58,7 +72,7 @@ function Side({ chat }: { chat: Chat }): JSX.Element {
       <Rooms chat={chat} />
       <Me chat={chat} />
       {settings ? <Settings done={() => setSettings(false)} /> : null}
-    </aside>
+    </div>
   );
 }
 

@@ -61,7 +61,10 @@ export class Chat {
 
   #listen(): void {
     const { client, timeline } = this;
-    client.on("state", (state) => this.connection.set(state));
+    client.on("state", (state) => {
+      this.connection.set(state);
+      if (state.phase === "connected") performance.mark("chatroom-connected");
+    });
     client.on("identity", (identity) => this.identity.set(identity));
     client.on("outbox", (items) => this.outbox.set(items));
     client.on("entered", ({ room, reset, gap }) => {

@@ -46,7 +46,7 @@ export function Header({ chat, room }: { chat: Chat; room: Room }): JSX.Element 
         <Icon name="back" />
       </button>
       <div class="header-names">
-        <h1 dir="auto">{room.name}</h1>
+        <h1><bdi>{room.name}</bdi></h1>
         <p class="facts">
           <span title={t("roomNumber", { id: String(room.roomId) })}>#{room.roomId}</span>
           <span class="count"><Icon name="people" />{t("members", { n: room.members })}</span>

@@ -137,8 +137,9 @@ export class Log extends Component<Props> {
           </div>
         </div>
         {view.pinned ? null : (
-          <button type="button" class="pill" onClick={() => chat.timeline.toEnd()} aria-label={t("jumpToEnd")}>
+          <button type="button" class="pill" onClick={() => chat.timeline.toEnd()} title={t("jumpToEnd")}>
             <Icon name="down" />
+            <span class="hidden-visually">{t("jumpToEnd")}</span>
             {view.unread > 0 ? <span aria-live="polite">{t("newCount", { n: view.unread })}</span> : null}
           </button>
         )}

@@ -28,11 +28,11 @@ export function Me({ chat }: { chat: Chat }): JSX.Element | null {
           ref={button}
           class="my-name"
           onClick={() => setEditing(true)}
-          aria-label={`${t("youAre", { name: identity.username })}. ${t("rename")}`}
           title={t("rename")}
         >
           <bdi>{identity.username}</bdi>
           <span class="number">#{identity.clientId}</span>
+          <span class="hidden-visually">{t("rename")}</span>
           <Icon name="pen" />
         </button>
       )}

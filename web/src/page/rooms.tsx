@@ -18,7 +18,8 @@ export function Rooms({ chat }: { chat: Chat }): JSX.Element {
   const [query, setQuery] = useState("");
   const [creating, setCreating] = useState(false);
   const list = useRoomList(chat);
-  const current = useCell(chat.room)?.roomId;
+  const here = useCell(chat.room);
+  const current = here?.roomId;
   const wanted = query.trim().toLocaleLowerCase();
   const number = roomIn(query);
   const shown = list.rooms.filter(
@@ -65,6 +66,7 @@ export function Rooms({ chat }: { chat: Chat }): JSX.Element {
           {t("joinNumber", { id: String(number) })}
         </button>
       )}
+      <p class="hint" role="status">{emptyText(list.loaded, shown.length, wanted, number)}</p>
       <ul class="room-list">
         {shown.map((room) => (
           <li key={room.roomId}>
@@ -74,15 +76,14 @@ export function Rooms({ chat }: { chat: Chat }): JSX.Element {
               aria-current={room.roomId === current ? "true" : undefined}
               onClick={() => void chat.join(room.roomId)}
             >
-              <bdi class="room-name">{room.name}</bdi>
+              <span class="room-name"><bdi>{room.name}</bdi></span>
               <span class="room-facts">
-                #{room.roomId} · {t("members", { n: room.members })}
+                #{room.roomId} · {t("members", { n: room.roomId === current ? (here?.members ?? room.members) : room.members })}
               </span>
             </button>
           </li>
         ))}
       </ul>
-      <p class="hint" role="status">{emptyText(list.loaded, shown.length, wanted, number)}</p>
       {list.more ? (
         <button type="button" class="secondary" onClick={() => void list.extend()}>{t("moreRooms")}</button>
       ) : null}

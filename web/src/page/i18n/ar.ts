@@ -2,7 +2,6 @@ import type { Catalog } from "./en.ts";
 
 export const ar: Catalog = {
   appName: "ChatRoom",
-  tagline: "غرف للحديث، على جهاز يخصّك.",
   skipToMessages: "انتقل إلى الرسائل",
   rooms: "الغرف",
   searchRooms: "ابحث بالاسم أو الرقم",
@@ -20,7 +19,6 @@ export const ar: Catalog = {
   close: "إغلاق",
   members: { zero: "لا أحد", one: "شخص واحد", two: "شخصان", few: "{n} أشخاص", many: "{n} شخصًا", other: "{n} شخص" },
   you: "أنت",
-  youAre: "أنت {name}",
   rename: "غيّر اسمك",
   yourName: "اسمك",
   save: "حفظ",

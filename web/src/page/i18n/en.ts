@@ -1,7 +1,6 @@
 /** English, and the list of everything the page says. {x} is filled in; objects hold plural forms. */
 export const en = {
   appName: "ChatRoom",
-  tagline: "Rooms to talk in, on a machine of your own.",
   skipToMessages: "Go to the messages",
   rooms: "Rooms",
   searchRooms: "Search by name or number",
@@ -19,7 +18,6 @@ export const en = {
   close: "Close",
   members: { one: "{n} person", other: "{n} people" },
   you: "You",
-  youAre: "You are {name}",
   rename: "Change your name",
   yourName: "Your name",
   save: "Save",

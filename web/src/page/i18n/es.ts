@@ -2,7 +2,6 @@ import type { Catalog } from "./en.ts";
 
 export const es: Catalog = {
   appName: "ChatRoom",
-  tagline: "Salas para conversar, en una máquina propia.",
   skipToMessages: "Ir a los mensajes",
   rooms: "Salas",
   searchRooms: "Buscar por nombre o número",
@@ -20,7 +19,6 @@ export const es: Catalog = {
   close: "Cerrar",
   members: { one: "{n} persona", many: "{n} de personas", other: "{n} personas" },
   you: "Tú",
-  youAre: "Eres {name}",
   rename: "Cambiar tu nombre",
   yourName: "Tu nombre",
   save: "Guardar",

@@ -2,7 +2,6 @@ import type { Catalog } from "./en.ts";
 
 export const fr: Catalog = {
   appName: "ChatRoom",
-  tagline: "Des salons pour parler, sur une machine à vous.",
   skipToMessages: "Aller aux messages",
   rooms: "Salons",
   searchRooms: "Chercher par nom ou numéro",
@@ -20,7 +19,6 @@ export const fr: Catalog = {
   close: "Fermer",
   members: { one: "{n} personne", many: "{n} de personnes", other: "{n} personnes" },
   you: "Vous",
-  youAre: "Vous êtes {name}",
   rename: "Changer votre nom",
   yourName: "Votre nom",
   save: "Enregistrer",

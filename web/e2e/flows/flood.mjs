@@ -1,0 +1,65 @@
+// Fifty thousand messages come in: the tab stays small and answers while they do.
+import { readFileSync } from "node:fs";
+import { check, until } from "../stage.mjs";
+import { openRoom } from "../people.mjs";
+import { fill } from "./scroll-back.mjs";
+
+export const look = { language: "en", theme: "light" };
+
+const MESSAGES = 50_000;
+const LIMIT = 150 << 20;
+/** A key press must be seen within this time while messages pour in, on a loaded machine. */
+const ANSWER = 2_000;
+
+export async function play(stage) {
+  const node = await stage.node({ args: ["--message-rate", "0"] });
+  const writer = await stage.person();
+  await writer.goto(node.url);
+  await writer.locator(".my-name").waitFor();
+  const ada = await stage.person();
+  const room = await openRoom(ada, node.url, "Flood");
+  const session = await ada.context().newCDPSession(ada);
+
+  let slowest = 0;
+  let pouring = true;
+  const filling = fill(writer, room, MESSAGES, 64).finally(() => {
+    pouring = false;
+  });
+  while (pouring) {
+    const took = await ada.evaluate(() => new Promise((resolve) => {
+      const began = performance.now();
+      requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
+    }));
+    slowest = Math.max(slowest, took);
+  }
+  await filling;
+  await until("the last message", async () => (await ada.locator(".words").last().textContent())?.startsWith(`number ${MESSAGES} `), 60_000);
+  await writer.context().close();
+  check((await ada.locator(".row").count()) <= 300, "rows in the document");
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  const tab = await memoryOf(stage);
+  console.log(`     heap ${mib(usedSize)}, the tab's own memory ${mib(tab)}, slowest answer ${Math.round(slowest)} ms`);
+  check(usedSize < LIMIT && tab < LIMIT, `the tab has ${mib(tab)}, its heap ${mib(usedSize)}`);
+  check(slowest < ANSWER, `an answer took ${slowest} ms`);
+}
+
+function mib(bytes) {
+  return `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+}
+
+/** What the largest renderer has for itself alone, as the kernel counts it. */
+async function memoryOf(stage) {
+  const session = await stage.browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const sizes = processInfo.filter((p) => p.type === "renderer").map(({ id }) => {
+    try {
+      const lines = readFileSync(`/proc/${id}/smaps_rollup`, "utf8").matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm);
+      return [...lines].reduce((sum, [, kib]) => sum + Number(kib) * 1024, 0);
+    } catch {
+      return 0; // gone since it was listed
+    }
+  });
+  return Math.max(0, ...sizes);
+}

@@ -1,0 +1,74 @@
+// Everything is reached and done with the keys alone, and the focus can be seen.
+import { check, equal, until } from "../stage.mjs";
+import { connected, reads } from "../people.mjs";
+
+export const look = { language: "en", theme: "light" };
+
+/** Presses Tab until an element that fits has the focus. */
+async function tabTo(page, selector, key = "Tab") {
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press(key);
+    if (await page.evaluate((s) => document.activeElement?.matches(s) ?? false, selector)) {
+      const seen = await page.evaluate(() => {
+        const style = getComputedStyle(document.activeElement);
+        return style.boxShadow !== "none" || style.outlineStyle !== "none";
+      });
+      check(seen, `the focus on ${selector} can't be seen`);
+      return;
+    }
+  }
+  throw new Error(`${selector} is not reached with ${key}`);
+}
+
+export async function play(stage) {
+  const node = await stage.node();
+  const ada = await stage.person();
+  await ada.goto(node.url);
+  await ada.locator(".my-name").waitFor();
+
+  await tabTo(ada, ".rooms .bar button[aria-expanded]");
+  await ada.keyboard.press("Enter");
+  await ada.locator("#room-name").waitFor();
+  await ada.keyboard.type("Keys");
+  await ada.keyboard.press("Enter");
+  await connected(ada);
+  await until("the focus in the message field", () => ada.evaluate(() => document.activeElement?.id === "message"));
+  await ada.keyboard.type("first line");
+  await ada.keyboard.press("Shift+Enter");
+  await ada.keyboard.type("second line");
+  await ada.keyboard.press("Enter");
+  await reads(ada, ["first line\nsecond line"]);
+
+  await tabTo(ada, ".my-name", "Shift+Tab");
+  await ada.keyboard.press("Enter");
+  await ada.locator(".name-form input").waitFor();
+  await ada.keyboard.press("Control+A");
+  await ada.keyboard.type("Ada");
+  await ada.keyboard.press("Enter");
+  await until("the new name", async () => (await ada.locator(".my-name bdi").textContent()) === "Ada");
+
+  await tabTo(ada, "[role=log]");
+  await tabTo(ada, "[role=log] ~ *, #message", "Tab");
+
+  await tabTo(ada, ".brand .round:last-child", "Shift+Tab");
+  await ada.keyboard.press("Enter");
+  await ada.locator("dialog.settings").waitFor();
+  for (let i = 0; i < 12; i++) {
+    await ada.keyboard.press("Tab");
+    // A dialog hands the focus to the browser's own bar in between, where the document has none.
+    const inside = await ada.evaluate(() => document.activeElement === document.body || document.activeElement?.closest("dialog") !== null);
+    check(inside, "the focus leaves the dialog");
+  }
+  await ada.keyboard.press("Escape");
+  await ada.locator("dialog.settings").waitFor({ state: "detached" });
+
+  await tabTo(ada, ".header button:last-of-type");
+  await ada.keyboard.press("Enter");
+  await ada.locator(".header").waitFor({ state: "detached" });
+  equal(new URL(ada.url()).hash, "", "the address after leaving");
+
+  // The log says what it is, and what it may interrupt.
+  await ada.goBack();
+  await until("the way back", async () => (await ada.locator(".panel h1").count()) === 1);
+  await stage.accessible(ada, "after leaving");
+}

@@ -1,0 +1,43 @@
+// Whoever reads further up is not disturbed, and sees how much is new and where it begins.
+import { check, equal, until } from "../stage.mjs";
+import { followLink, openRoom, write } from "../people.mjs";
+import { fill } from "./scroll-back.mjs";
+
+export const look = { language: "en", theme: "dark" };
+
+export async function play(stage) {
+  const node = await stage.node({ args: ["--message-rate", "0"] });
+  const ada = await stage.person();
+  const room = await openRoom(ada, node.url, "Reading");
+  const bob = await stage.person();
+  await followLink(bob, node.url, room);
+  await fill(bob, room, 120);
+  await until("all messages", async () => (await ada.locator(".words").last().textContent())?.startsWith("number 120 "));
+
+  await ada.locator("#messages").hover();
+  await ada.mouse.wheel(0, -1_500);
+  await ada.locator(".pill").waitFor();
+  const place = () => ada.evaluate(() => document.getElementById("messages").scrollTop);
+  let before = -1;
+  await until("the scroll to come to rest", async () => {
+    const now = await place();
+    const rests = now === before;
+    before = now;
+    return rests;
+  });
+  await write(bob, "new one");
+  await write(bob, "new two");
+  await until("two new", async () => (await ada.locator(".pill").textContent())?.includes("2"));
+  equal(await place(), before, "the place of the reader");
+  check((await ada.title()).startsWith("(2)"), `the title is ${await ada.title()}`);
+  check((await ada.getAttribute("link[rel=icon]", "href"))?.startsWith("data:image/png"), "the icon has a badge");
+  await stage.accessible(ada, "reading further up");
+  await stage.picture(ada, "unread");
+
+  await ada.locator(".pill").click();
+  await ada.locator(".pill").waitFor({ state: "detached" });
+  equal(await ada.locator(".divider").count(), 1, "lines before the first new message");
+  const next = await ada.evaluate(() => document.querySelector(".divider").nextElementSibling.querySelector(".words").textContent);
+  equal(next, "new one", "the message behind the line");
+  await until("a plain title", async () => !(await ada.title()).startsWith("("));
+}
