@@ -53,6 +53,11 @@ const (
 	// gapPatience is how long a gap may close by itself: the reply and the channel are two
 	// connections, and which of them is read first is chance.
 	gapPatience = 20 * time.Millisecond
+	// linkPatience is how long publishes wait for a broken subscription: it learns first whether
+	// another Redis answers now. settleTime is how long they wait then, so that every node finds what
+	// that Redis lost before any of them uses its numbers again.
+	linkPatience = 3 * time.Second
+	settleTime   = time.Second
 	// probeInterval is between two probes of a primary, probeDeadline the silence that ends
 	// readiness.
 	probeInterval = time.Second

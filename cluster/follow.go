@@ -38,7 +38,7 @@ func (r *room) silenced() { r.subscribed = false }
 func (r *room) follow(info chat.RoomInfo, epoch string, version uint64) {
 	r.info, r.epoch, r.version = info, epoch, version
 	r.following, r.released = true, false
-	r.nextCheck = r.shard.now.Add(jitter(checkInterval))
+	r.nextCheck = r.shard.now.Add(jitter(r.shard.rooms.every))
 	r.nextTouch = r.shard.now.Add(jitter(touchInterval))
 }
 
@@ -77,7 +77,7 @@ func (r *room) leaveAlone() {
 func (r *room) unfollow() {
 	r.following, r.idleSince = false, r.shard.now
 	answers, tagged := r.answers, r.tagged
-	r.ahead, r.events, r.answers, r.tagged, r.own, r.mine = nil, nil, nil, nil, nil, nil
+	r.ahead, r.events, r.answers, r.tagged, r.mine = nil, nil, nil, nil, nil
 	r.gapSince, r.repairAt, r.resyncing = time.Time{}, time.Time{}, false
 	delete(r.shard.gaps, r)
 	r.queue = slices.DeleteFunc(r.queue, func(o *op) bool { return o != r.inFlight && (o.kind == opRebuild || o.replay) })

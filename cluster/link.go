@@ -40,12 +40,15 @@ type link struct {
 	heard     atomic.Int64 // when a probe came back last, Unix nanoseconds
 	refused   atomic.Pointer[string]
 	confirmed atomic.Int64 // channels
+	downSince atomic.Int64 // Unix nanoseconds; 0 = connected
+	heldUntil atomic.Int64 // Unix nanoseconds: no publish before, another Redis answers
 }
 
 func newLink(t *topology, addr string, part int) *link {
 	l := &link{topology: t, addr: addr, part: part, wake: make(chan struct{}, 1), test: make(chan struct{}, 1), wanted: map[string]chat.RoomID{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.probeKey = t.rooms.c.store.keys.probe(part, t.rooms.node)
+	l.downSince.Store(time.Now().UnixNano())
 	return l
 }
 
@@ -102,7 +105,7 @@ func (l *link) run() {
 		l.topology.suspect()
 		select {
 		case <-l.ctx.Done():
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
@@ -118,8 +121,10 @@ func (l *link) serve(client rueidis.Client, former string) (runID string) {
 		return former
 	}
 	if former != "" && former != runID {
-		l.topology.rooms.c.redisChanged()
+		l.settle()
 	}
+	l.downSince.Store(0)
+	defer func() { l.downSince.Store(time.Now().UnixNano()) }()
 	l.mu.Lock()
 	l.fresh, l.dropped = l.fresh[:0], nil
 	for channel := range l.wanted {
@@ -141,6 +146,19 @@ func (l *link) serve(client rueidis.Client, former string) (runID string) {
 			}
 		}
 	}
+}
+
+// settle is called when another Redis answers than before, which may have less.
+func (l *link) settle() {
+	l.heldUntil.Store(time.Now().Add(settleTime).UnixNano())
+	l.topology.rooms.changed()
+}
+
+// open says whether publishes may go to this primary now.
+func (l *link) open(now time.Time) bool {
+	at := now.UnixNano()
+	down := l.downSince.Load()
+	return at >= l.heldUntil.Load() && (down == 0 || at-down > int64(linkPatience))
 }
 
 // greet subscribes the probe's channel, which also shows that the connection is alive, and asks

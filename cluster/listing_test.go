@@ -54,6 +54,11 @@ func TestRoomsAreListedPageByPage(t *testing.T) {
 	if !slices.Equal(listed, public) {
 		t.Errorf("listed %v, want %v", listed, public)
 	}
+	operatorsPage(t, a, all)
+}
+
+// operatorsPage walks the pages that operators see, and filters them.
+func operatorsPage(t *testing.T, a *scene, all []chat.RoomID) {
 	tag := a.tag()
 	a.List(tag, "no cursor of ours!", 7)
 	if _, code := a.outcome(tag); code != chat.BadRequest {

@@ -37,6 +37,9 @@ func (r *room) sendPublish(o *op) {
 	limits := &rs.c.config.RoomLog
 	args := make([]string, 0, 10+4*len(o.messages))
 	known, fence := strconv.FormatUint(r.info.Seq, 10), "1"
+	if !r.following {
+		known = "-1"
+	}
 	if o.replay || mutateNoFencing {
 		fence = "0"
 	}
@@ -89,6 +92,10 @@ func (r *room) published(o *op, res rueidis.RedisResult) {
 		r.inFlight = nil
 		o.attempts++
 		r.retryAt = r.shard.now.Add(tickWaiting)
+		if !r.following {
+			r.pop(o)
+			break
+		}
 		r.repair()
 	}
 	r.pump()
@@ -191,6 +198,27 @@ func (r *room) forgetSent() {
 	}
 	clear(r.own[:n])
 	r.own = r.own[n:] // append moves what is left once in a while
+}
+
+// replayIdle offers own acknowledged messages again in a room that this node has left since: nobody
+// else would.
+func (r *room) replayIdle() {
+	r.forgetSent()
+	if len(r.own) == 0 || len(r.queue) > 0 {
+		return
+	}
+	r.submit(&job{
+		plain: []string{"HMGET", r.keys.meta, "e"},
+		done: func(_, res rueidis.RedisResult) {
+			v, err := res.ToArray()
+			if err != nil || len(v) != 1 || v[0].IsNil() || r.following || r.shard.byID[r.id] != r {
+				return // it died, or those who are in it bring it back and its members with it
+			}
+			r.epoch, _ = v[0].ToString()
+			r.replay()
+			r.pump()
+		},
+	})
 }
 
 // replay offers own acknowledged messages again, before anything new. Those that survived answer

@@ -202,7 +202,7 @@ func (r *room) resync() {
 // lost membership.
 func (r *room) check() {
 	now := r.shard.now
-	r.nextCheck = now.Add(jitter(checkInterval))
+	r.nextCheck = now.Add(jitter(r.shard.rooms.every))
 	if now.After(r.nextTouch) {
 		r.nextTouch = now.Add(jitter(touchInterval))
 		k := &r.keys

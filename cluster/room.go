@@ -101,7 +101,8 @@ func (r *room) pump() {
 				r.refuseAll(o, chat.NotInRoom)
 				continue
 			}
-			if r.repairing && o.attempts > 0 || !r.shard.rooms.c.mayAcknowledge() {
+			rs := r.shard.rooms
+			if r.repairing && o.attempts > 0 || !rs.c.mayAcknowledge() || !rs.topology.open(partition(r.id), r.shard.now) {
 				return
 			}
 		}

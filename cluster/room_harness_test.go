@@ -187,7 +187,7 @@ func enact(t *testing.T, url string, change func(*Config)) *scene {
 		t.Fatal(err)
 	}
 	c.Bind(w)
-	c.rooms.idle = time.Second
+	c.rooms.idle, c.rooms.every = time.Second, time.Second
 	if err := c.Start(ctx); err != nil {
 		t.Fatal(err)
 	}

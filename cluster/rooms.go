@@ -25,7 +25,8 @@ type rooms struct {
 	replicas *replicaWriters // nil without AckReplica
 	origin   string          // the node's UUID, sixteen bytes
 	node     string          // the same in hexadecimal digits
-	idle     time.Duration   // idleFollow; a test shortens it between Open and Start
+	idle     time.Duration   // idleFollow, and
+	every    time.Duration   // checkInterval; a test shortens them between Open and Start
 
 	// Atomic; any goroutine.
 	counts      roomCounts
@@ -45,7 +46,7 @@ type roomCounts struct {
 }
 
 func newRooms(c *Cluster) *rooms {
-	r := &rooms{c: c, idle: idleFollow, origin: string(c.node[:]), lists: make(chan struct{}, maxLists)}
+	r := &rooms{c: c, idle: idleFollow, every: checkInterval, origin: string(c.node[:]), lists: make(chan struct{}, maxLists)}
 	r.life, r.cancel = context.WithCancel(context.Background())
 	for i := 0; i < len(c.node); i++ {
 		const digits = "0123456789abcdef"
@@ -112,6 +113,23 @@ func (r *rooms) submit(room *room, j *job) {
 		return
 	}
 	room.shard.exec.submit(j)
+}
+
+// changed is called when another Redis answers than before: every room looks at once whether that
+// one has all of it.
+func (r *rooms) changed() {
+	r.c.redisChanged()
+	for _, s := range r.shards {
+		s.post(post{kind: postCall, call: func(s *shard) {
+			for _, room := range s.byID {
+				if room.following {
+					room.nextCheck = s.now
+				} else {
+					room.replayIdle()
+				}
+			}
+		}})
+	}
 }
 
 // complain logs that Redis does not answer as it should, at most once a second.

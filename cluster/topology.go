@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -20,6 +21,9 @@ type topology struct {
 	rooms *rooms
 	slots [partitions]int64 // Redis Cluster's slot of each partition's hash tag
 	kick  chan struct{}     // of capacity one: something points at a change
+
+	// Atomic; any goroutine.
+	routes [partitions]atomic.Pointer[link]
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -81,8 +85,10 @@ func (t *topology) refresh(ctx context.Context) error {
 			t.rooms.tasks.Go(l.run)
 			t.rooms.tasks.Go(l.probe)
 		}
+		t.routes[p].Store(l)
 		if old := t.links[former[p]]; old != nil && old != l {
 			changed = true
+			l.heldUntil.Store(time.Now().Add(settleTime).UnixNano())
 			for channel, room := range old.take(p) {
 				l.want(channel, room)
 			}
@@ -95,7 +101,7 @@ func (t *topology) refresh(ctx context.Context) error {
 		}
 	}
 	if changed {
-		t.rooms.c.redisChanged()
+		t.rooms.changed()
 	}
 	return nil
 }
@@ -143,6 +149,12 @@ func (t *topology) readSlots(asked string, ranges []rueidis.RedisMessage, serves
 		}
 	}
 	return found == partitions
+}
+
+// open says whether publishes of a partition may go out now. Any goroutine.
+func (t *topology) open(p int, now time.Time) bool {
+	l := t.routes[p].Load()
+	return l != nil && l.open(now)
 }
 
 // subscribe wants a room's channel; its shard hears when it is confirmed. Any goroutine.
