@@ -10,14 +10,12 @@ import (
 	"time"
 )
 
-// Two programs in a row must never cut these bytes into requests at different places: there is at
-// most one answer, an error, and the connection is closed behind it, so that what was smuggled is
-// never read as a request.
-func TestSmuggling(t *testing.T) {
-	f := start(t, nil)
+// smuggling are requests with another one hidden in them, or behind them for whoever misreads the
+// first one's length.
+func smuggling() map[string]string {
 	smuggled := "GET /admin/servers HTTP/1.1\r\nHost: x\r\nX-Smuggled: 1\r\n\r\n"
 	post := "POST /admin/login HTTP/1.1\r\nHost: x\r\n"
-	for name, request := range map[string]string{
+	return map[string]string{
 		"CL.TE":                   post + "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
 		"TE.CL":                   post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n5c\r\n" + smuggled + "\r\n0\r\n\r\n",
 		"two lengths":             post + "Content-Length: 0\r\nContent-Length: 60\r\n\r\n" + smuggled,
@@ -44,7 +42,15 @@ func TestSmuggling(t *testing.T) {
 		"NUL in a value":          post + "X: a\x00b\r\nContent-Length: 0\r\n\r\n" + smuggled,
 		"no host":                 "GET /health HTTP/1.1\r\n\r\n" + smuggled,
 		"two hosts":               post + "Host: y\r\nContent-Length: 0\r\n\r\n" + smuggled,
-	} {
+	}
+}
+
+// Two programs in a row must never cut these bytes into requests at different places: there is at
+// most one answer, an error, and the connection is closed behind it, so that what was smuggled is
+// never read as a request.
+func TestSmuggling(t *testing.T) {
+	f := start(t, nil)
+	for name, request := range smuggling() {
 		answers := f.raw(request)
 		if len(answers) != 1 {
 			t.Errorf("%s: %d answers", name, len(answers))
