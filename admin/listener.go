@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -92,6 +93,18 @@ func (l *listener) abort() {
 	}
 }
 
+// closeUnused closes the connections on which nothing was ever sent, as browsers open them ahead of
+// need: fasthttp would wait five seconds for their first request before it stops.
+func (l *listener) closeUnused() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		if !c.used.Load() {
+			_ = c.Conn.Close()
+		}
+	}
+}
+
 func shortage(err error) bool {
 	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
 		if errors.Is(err, e) {
@@ -107,8 +120,20 @@ type conn struct {
 	net.Conn
 	owner *listener
 
-	// linger is set by the goroutine that serves the connection and read by it in Close.
-	linger bool
+	// Atomic; any goroutine.
+	used atomic.Bool // something was received
+
+	// Owned by the goroutine that serves the connection.
+	linger bool // Close reads what is left of the request
+}
+
+// Read reads from the connection.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.used.Load() {
+		c.used.Store(true)
+	}
+	return n, err
 }
 
 // Close closes the connection. When its request was not read to the end, a plain close would make

@@ -145,6 +145,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if ln != nil {
 		// fasthttp closes only what its Serve has seen already, and that runs on another goroutine.
 		_ = ln.Close()
+		ln.closeUnused()
 		err = s.http.ShutdownWithContext(ctx)
 		ln.abort()
 	}

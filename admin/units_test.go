@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -156,6 +157,40 @@ func TestListenerSurvivesAShortageOfDescriptors(t *testing.T) {
 	}
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestListenerClosesWhatWasNeverUsed(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newListener(inner, func(error) {})
+	defer l.Close()
+	var here, there [2]net.Conn
+	for i := range here {
+		if there[i], err = net.Dial("tcp", inner.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		defer there[i].Close()
+		if here[i], err = l.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		defer here[i].Close()
+		_ = there[i].SetDeadline(time.Now().Add(patience))
+	}
+	if _, err := there[0].Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := here[0].Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	l.closeUnused()
+	if _, err := there[1].Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the unused one: %v", err)
+	}
+	if _, err := here[0].Write([]byte("y")); err != nil {
+		t.Errorf("the used one: %v", err)
 	}
 }
 
