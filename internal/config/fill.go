@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"chatroom/internal/chat"
 )
 
@@ -49,21 +47,17 @@ func (s *Settings) setters() map[string]func(string) error {
 var described = map[string]bool{"allowed-origins": true, "trusted-proxies": true, "max-connections": true, "log-format": true}
 
 // fill sets every field from its source or its default, and reports all values that can't be read.
-func (s *Settings) fill(app *kong.Kong, src sources) (faults []error) {
+func (s *Settings) fill(src sources) (faults []error) {
 	setters := s.setters()
-	for _, flag := range app.Model.Flags {
-		set, ok := setters[flag.Name]
-		if !ok {
-			continue
-		}
-		standard := flag.Tag.Get("standard")
-		if standard != "" && !described[flag.Name] {
-			if err := set(standard); err != nil {
-				faults = append(faults, fmt.Errorf("default of --%s: %w", flag.Name, err))
+	for row := range rows() {
+		set := setters[row.name]
+		if row.standard != "" && !described[row.name] {
+			if err := set(row.standard); err != nil {
+				faults = append(faults, fmt.Errorf("default of --%s: %w", row.name, err))
 			}
 		}
-		value, origin, given := src.lookup(flag.Name)
-		if !given || value == standard {
+		value, origin, given := src.lookup(row.name)
+		if !given || value == row.standard {
 			continue
 		}
 		if err := set(value); err != nil {

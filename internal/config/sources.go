@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-
-	"github.com/alecthomas/kong"
 )
 
 // sources are the settings as they were written, by flag name.
@@ -36,23 +34,20 @@ func (s *sources) lookup(flag string) (value, origin string, ok bool) {
 
 // readEnviron takes the variables that are settings, secrets also out of the file that a variable
 // ending in _FILE names.
-func (s *sources) readEnviron(app *kong.Kong, environ []string) (faults []error) {
+func (s *sources) readEnviron(environ []string) (faults []error) {
 	s.environ, s.names = map[string]string{}, map[string]string{}
 	all := map[string]string{}
 	for _, line := range environ {
 		name, value, _ := strings.Cut(line, "=")
 		all[name] = value
 	}
-	for _, flag := range app.Model.Flags {
-		name := flag.Tag.Get("variable")
-		if name == "" {
-			continue
-		}
+	for row := range rows() {
+		name := row.variable
 		if value := all[name]; value != "" {
-			s.environ[flag.Name], s.names[flag.Name] = value, name
+			s.environ[row.name], s.names[row.name] = value, name
 		}
 		path := all[name+"_FILE"]
-		if path == "" || !flag.Tag.Has("secret") {
+		if path == "" || !row.secret {
 			continue
 		}
 		if all[name] != "" {
@@ -70,7 +65,7 @@ func (s *sources) readEnviron(app *kong.Kong, environ []string) (faults []error)
 			faults = append(faults, fmt.Errorf("%s_FILE: %s is empty", name, path))
 			continue
 		}
-		s.environ[flag.Name], s.names[flag.Name] = value, name+"_FILE"
+		s.environ[row.name], s.names[row.name] = value, name+"_FILE"
 	}
 	return faults
 }
@@ -80,7 +75,7 @@ const maxFile = 1 << 20
 
 // readFile reads a config file: one JSON object of flag names with strings, numbers, or arrays of
 // strings for lists.
-func (s *sources) readFile(app *kong.Kong, path string) (faults []error) {
+func (s *sources) readFile(path string) (faults []error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return []error{fmt.Errorf("--config: %w", err)}
@@ -98,8 +93,8 @@ func (s *sources) readFile(app *kong.Kong, path string) (faults []error) {
 		return []error{fmt.Errorf("--config: %s: %w", path, err)}
 	}
 	known := map[string]bool{}
-	for _, flag := range app.Model.Flags {
-		known[flag.Name] = flag.Tag.Get("variable") != ""
+	for row := range rows() {
+		known[row.name] = true
 	}
 	s.file = map[string]string{}
 	for _, m := range members {

@@ -65,7 +65,7 @@ var libraries = map[string][]string{
 	"github.com/valyala/fasthttp":         {"admin"},
 	"github.com/golang-jwt/jwt":           {"admin"},
 	"github.com/prometheus/client_golang": {"admin"},
-	"github.com/alecthomas/kong":          {"internal/config"},
+	"github.com/spf13/pflag":              {"internal/config"},
 	"github.com/puzpuzpuz/xsync":          {"engine/room"},
 }
 
