@@ -1,3 +1,5 @@
+//go:build !race
+
 package engine_test
 
 import (
@@ -59,9 +61,6 @@ func sayMany(t testing.TB, speaker *client, prefix string, messages int) (run fu
 
 // TestNoAllocationPerRecipient compares what a message costs in a room of 2 and in one of 200.
 func TestNoAllocationPerRecipient(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
 	const messages = 300
 	perMessage := func(members int) float64 {
 		n := start(t, engine.Config{Loops: 1}, nil)

@@ -33,6 +33,9 @@ func (l *loop) sweep() {
 		l.counters.pending.Store(0)
 		l.counters.leaky.Store(0)
 	}
+	if l.engine.logBytes.Load() > l.engine.cfg.LogMemory {
+		l.trimLeastUsed(nil) // another loop is over, and this one may have more than its share
+	}
 	for _, r := range l.homes {
 		if r.crowd.pending {
 			l.tellCount(r)

@@ -22,7 +22,8 @@ func (l *loop) weigh(delta int) {
 
 // trimLeastUsed halves rings, the longest unused of a small sample first, until this loop holds no
 // more than its share. Sampling (as Redis evicts) was taken over a list in order of use: a list
-// costs two pointers and their writes for every message. Loop only.
+// costs two pointers and their writes for every message. current, if any, is spared while there is
+// another. Loop only.
 func (l *loop) trimLeastUsed(current *liveRoom) {
 	share := l.engine.cfg.LogMemory / int64(max(1, len(*l.engine.loops.Load())))
 	const sample, attempts = 16, 64
@@ -40,7 +41,7 @@ func (l *loop) trimLeastUsed(current *liveRoom) {
 		if victim == nil {
 			victim = current
 		}
-		if victim.ring.Len() <= 1 {
+		if victim == nil || victim.ring.Len() <= 1 {
 			return
 		}
 		l.weigh(victim.ring.Halve())

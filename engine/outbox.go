@@ -16,17 +16,8 @@ type part struct {
 	bytes    []byte
 }
 
-// tell queues a text frame for one session behind all that its room was told so far. encode
-// appends the payload. Loop only.
-func (l *loop) tell(s *session, encode func(dst []byte) []byte) {
-	if !s.open() {
-		return
-	}
-	l.scratch = encode(l.scratch[:0])
-	l.tellText(s, l.scratch)
-}
-
-// tellText queues a text frame with this payload. Loop only.
+// tellText queues a text frame with this payload for one session, behind all that its room was told
+// so far. Loop only.
 func (l *loop) tellText(s *session, payload []byte) {
 	if !s.open() {
 		return
