@@ -362,6 +362,28 @@ func TestPublishNoticesALostTailFirst(t *testing.T) {
 	agree(t, p.room, p.a, p.b)
 }
 
+func TestWhatANodeSaidBeforeItLeftIsOfferedAgain(t *testing.T) {
+	t.Parallel()
+	p := twoNodes(t, nil)
+	p.flood(2, "kept")
+	p.settle()
+	p.rollback(func() {
+		p.flood(3, "lost")
+		p.whole(p.settle())
+		p.a.leaves(p.room, p.ann) // lost as well
+		p.a.Release(p.room)
+		p.a.Directory().End(p.ann, 0)
+	})
+	p.a.Cluster.rooms.changed()
+	p.b.Cluster.rooms.changed()
+	until(t, "those who are in it are told", func() bool { return p.resyncs() > 0 })
+	until(t, "all messages are in the room", func() bool {
+		ids := p.b.ids(p.room)
+		return !slices.ContainsFunc(p.order, func(m chat.Pending) bool { return !slices.Contains(ids, m.MessageID) })
+	})
+	until(t, "who has left is out", func() bool { return p.redis.int("HLEN", p.b.store.keys.room(p.room).members) == 1 })
+}
+
 func TestDeletionDuringAFlood(t *testing.T) {
 	t.Parallel()
 	p := twoNodes(t, nil)

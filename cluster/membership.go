@@ -24,12 +24,12 @@ func (r *room) send(o *op) {
 		return
 	case opCreate:
 		j.call = call{script: scriptCreate, keys: []string{k.meta, k.members, k.tomb, k.rooms},
-			args: []string{id, hex16(uint64(o.epoch)), o.name, flag(o.private), at, ttl,
+			args: []string{id, hex16(uint64(o.epoch)), o.name, bit(o.private), at, ttl,
 				decimal(uint64(m.Client)), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), rs.node, m.Name}}
 		j.done = func(res, _ rueidis.RedisResult) { r.reply(o, res, r.created) }
 	case opJoin:
 		j.call = call{script: scriptJoin, keys: []string{k.meta, k.members, k.tomb, k.channel},
-			args: []string{rs.origin, flag(o.resume), decimal(uint64(m.Client)), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), rs.node, at, m.Name, ttl}}
+			args: []string{rs.origin, bit(o.resume), decimal(uint64(m.Client)), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), rs.node, at, m.Name, ttl}}
 		if !r.following {
 			j.plain = r.retained()
 		}
@@ -43,7 +43,7 @@ func (r *room) send(o *op) {
 			kind = chat.EventRemoved
 		}
 		j.call = call{script: scriptLeave, keys: []string{k.meta, k.members, k.log, k.ids, k.idq, k.past, k.tomb, k.channel, k.rooms},
-			args: []string{rs.origin, id, decimal(uint64(o.out.client)), inc, nonceHex(o.out.nonce), flag(o.out.onlyDue), at, string(kind), tomb, ttl}}
+			args: []string{rs.origin, id, decimal(uint64(o.out.client)), inc, nonceHex(o.out.nonce), bit(o.out.onlyDue), at, string(kind), tomb, ttl}}
 		j.done = func(res, _ rueidis.RedisResult) { r.reply(o, res, r.leftReply) }
 	case opRename:
 		j.call = call{script: scriptRename, keys: []string{k.meta, k.members, k.tomb, k.channel},
@@ -329,7 +329,7 @@ func (r *room) adopt(client chat.ClientID, value string) {
 	r.mine[client] = strings.Clone(value)
 }
 
-func flag(b bool) string {
+func bit(b bool) string {
 	if b {
 		return "1"
 	}

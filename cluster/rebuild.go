@@ -32,7 +32,7 @@ func (r *room) sendRebuild(o *op) {
 			o.clients = append(o.clients, client)
 		}
 	}
-	args := []string{decimal(uint64(r.id)), hex16(uint64(newEpoch())), in.Name, flag(in.Private), decimal(uint64(in.CreatedAt)),
+	args := []string{decimal(uint64(r.id)), hex16(uint64(newEpoch())), in.Name, bit(in.Private), decimal(uint64(in.CreatedAt)),
 		decimal(uint64(in.CreatedBy)), decimal(r.version), decimal(uint64(roomTTL / time.Second))}
 	end := min(o.offset+rebuildChunk, len(o.clients))
 	for _, client := range o.clients[o.offset:end] {
@@ -121,7 +121,7 @@ func (r *room) sweepGhosts(cursor string) {
 		plain: []string{"HSCAN", r.keys.members, cursor, "COUNT", "256"},
 		done: func(_, res rueidis.RedisResult) {
 			page, err := res.AsScanEntry()
-			if err != nil || !r.following {
+			if err != nil || r.shard.byID[r.id] != r {
 				return // the next rebuild looks again; the reaper does in the end
 			}
 			for pair := range slices.Chunk(page.Elements, 2) {

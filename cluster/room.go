@@ -44,7 +44,8 @@ type room struct {
 	nextCheck time.Time
 	nextTouch time.Time
 
-	own []sent // acknowledged, to be offered again if Redis loses them
+	replayAt time.Time // not followed: what it said is offered again then
+	own      []sent    // acknowledged, to be offered again if Redis loses them
 }
 
 // answer is a reply to the engine that must not come before the message seq.
@@ -62,7 +63,8 @@ type sent struct {
 
 // busy says whether anything of the room is under way or kept.
 func (r *room) busy() bool {
-	return r.following || r.inFlight != nil || len(r.queue) > 0 || r.repairing || len(r.answers) > 0 || len(r.tagged) > 0
+	return r.following || r.inFlight != nil || len(r.queue) > 0 || r.repairing || !r.replayAt.IsZero() ||
+		len(r.answers) > 0 || len(r.tagged) > 0
 }
 
 // push puts an op at the end of the queue.

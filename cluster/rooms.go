@@ -124,8 +124,8 @@ func (r *rooms) changed() {
 			for _, room := range s.byID {
 				if room.following {
 					room.nextCheck = s.now
-				} else {
-					room.replayIdle()
+				} else if room.info.ID != 0 {
+					room.replayAt = s.now.Add(2 * settleTime) // those who are in it look first
 				}
 			}
 		}})

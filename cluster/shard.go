@@ -179,6 +179,10 @@ func (s *shard) tick() {
 		switch {
 		case r.following && !s.now.Before(r.nextCheck):
 			due = append(due, r)
+		case !r.following && !r.replayAt.IsZero() && !s.now.Before(r.replayAt):
+			r.replayAt = time.Time{}
+			r.replayIdle()
+			r.sweepGhosts("0")
 		case !r.busy() && s.now.Sub(r.idleSince) > s.rooms.idle:
 			r.drop()
 		}

@@ -201,7 +201,7 @@ func redisCluster(t *testing.T) []*process {
 	args := []string{"--cluster", "create"}
 	for i := range 6 {
 		p := spawn(t, ports[i], "--save", "", "--appendonly", "no", "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(ports[6+i]),
-			"--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
+			"--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0")
 		nodes, args = append(nodes, p), append(args, p.addr())
 	}
 	out, err := nodes[0].cli(append(args, "--cluster-replicas", "1", "--cluster-yes")...)
