@@ -73,7 +73,7 @@ export function Chart({ title, series, columns, window, format, least, binary = 
   return (
     <figure class="card chart">
       <figcaption>
-        <h3>{title}{at === null || moment === undefined ? null : <small> {clockTime(moment * 1000, true)}</small>}</h3>
+        <h2>{title}{at === null || moment === undefined ? null : <small> {clockTime(moment * 1000, true)}</small>}</h2>
         <p class="legend">
           {said.map(({ key, label, text }, i) => (
             <span key={key} class={series.length > 1 ? `series series-${series[i]?.colour}` : "series"}>{series.length > 1 ? `${label} ` : ""}<b>{text}</b></span>

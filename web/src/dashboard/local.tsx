@@ -31,11 +31,11 @@ export function LocalTable<T>({ caption, what, columns, rows, id, texts, search,
   const sorted = value === undefined || order === undefined ? found : ordered(found, value, order.descending);
   const shown = paged(sorted, page, size);
   return (
-    <section class="list" aria-label={caption}>
+    <div class="list">
       {rows.length < searchFrom && q === "" ? null : <Search label={search} value={q} onInput={(words) => { setQ(words); setPage(0); }} />}
       <p class="error" role="alert">{error}</p>
       <Table caption={caption} columns={columns} rows={shown.rows} id={id} order={order} onOrder={setOrder} empty={q.trim() === "" ? empty : "Nothing fits the search."} />
       <Pager page={shown.page} pages={shown.pages} more={shown.page + 1 < shown.pages} total={found.length} what={what(found.length)} go={(step) => setPage(shown.page + step)} />
-    </section>
+    </div>
   );
 }

@@ -46,7 +46,7 @@ export function RemoteTable<T>({ caption, what, columns, listing, search, empty,
     else listing.back();
   };
   return (
-    <section class="list" aria-label={caption}>
+    <div class="list">
       <Search label={search} value={q} onInput={setQ} />
       <p class="error" role="alert">{state.error}</p>
       <Table
@@ -62,6 +62,6 @@ export function RemoteTable<T>({ caption, what, columns, listing, search, empty,
       />
       <Pager page={shown.page} pages={shown.pages} more={more} total={state.total} what={what(state.total)} go={go} />
       {order !== undefined && !state.whole ? <p class="hint">There are too many to order them all: this orders the rows of this page.</p> : null}
-    </section>
+    </div>
   );
 }
