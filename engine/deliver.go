@@ -12,15 +12,25 @@ func (l *loop) deliver(ev *event) {
 	slot := ev.room.slotOf(l)
 	at := int32(len(slot.frames))
 	if slot.members.Len() > 0 {
-		slot.frames = append(slot.frames, ev.frame)
+		l.addFrame(slot, ev.frame)
 		if ev.arrival != 0 {
 			slot.arrivals = append(slot.arrivals, ev.arrival)
 		}
-		l.soil(slot)
 	}
-	if ev.tag == 0 || tagLoop(ev.tag) != l.index {
-		return
+	if ev.tag != 0 && tagLoop(ev.tag) == l.index {
+		l.acknowledge(slot, at, ev)
 	}
+	if slot.bytes >= burst {
+		l.flushSlot(slot)
+	}
+}
+
+// burst is how much a room may say in one turn before it is written out: so much at once would be
+// more than a reader that keeps up can have taken.
+const burst = 128 << 10
+
+// acknowledge tells the sender of a message, in the place at of its slot's frames. Loop only.
+func (l *loop) acknowledge(slot *slot, at int32, ev *event) {
 	q, ok := l.requests.take(ev.tag)
 	if !ok {
 		return
@@ -43,8 +53,7 @@ func (l *loop) deliverEvent(ev *event) {
 	slot := ev.room.slotOf(l)
 	if slot.members.Len() > 0 {
 		at := int32(len(slot.frames))
-		slot.frames = append(slot.frames, ev.frame)
-		l.soil(slot)
+		l.addFrame(slot, ev.frame)
 		if ev.seq != 0 {
 			if s := l.engine.clients.Find(ev.seq); s != nil && s.loop == l && s.slot == slot {
 				l.catchTurn(s, at)
@@ -70,8 +79,10 @@ func (l *loop) dissolve(slot *slot) {
 	}
 }
 
-// soil marks a slot that has frames to write. Loop only.
-func (l *loop) soil(slot *slot) {
+// addFrame appends to what a slot's members are told in this turn. Loop only.
+func (l *loop) addFrame(slot *slot, frame []byte) {
+	slot.frames = append(slot.frames, frame)
+	slot.bytes += len(frame)
 	if !slot.dirty {
 		slot.dirty = true
 		l.dirty = append(l.dirty, slot)
@@ -155,7 +166,7 @@ func (l *loop) flushSlot(slot *slot) {
 
 func (l *loop) reset(slot *slot) {
 	clear(slot.frames)
-	slot.frames, slot.arrivals = slot.frames[:0], slot.arrivals[:0]
+	slot.frames, slot.arrivals, slot.bytes = slot.frames[:0], slot.arrivals[:0], 0
 	const keep = 256
 	if cap(slot.frames) > keep {
 		slot.frames, slot.arrivals = nil, nil

@@ -36,10 +36,8 @@ func (l *loop) sweep() {
 	if l.engine.logBytes.Load() > l.engine.cfg.LogMemory {
 		l.trimLeastUsed(nil) // another loop is over, and this one may have more than its share
 	}
-	for _, r := range l.homes {
-		if r.crowd.pending {
-			l.tellCount(r)
-		}
+	if len(l.crowds) > 0 {
+		l.tellCounts()
 	}
 }
 

@@ -37,6 +37,7 @@ type slot struct {
 	// Owned by the session's loop.
 	members  room.Members[*session]
 	frames   [][]byte // of this turn
+	bytes    int      // of those
 	arrivals []int64  // of those frames that came in on this node, for the latency
 	dirty    bool     // in loop.dirty
 }

@@ -43,6 +43,7 @@ type loop struct {
 	leaving  []*session  // have ended and were not settled
 	outbound []*liveRoom // have publishes for the log
 	homes    []*liveRoom // rooms at home here
+	crowds   []*liveRoom // of those, the ones that are owed a count
 	swept    int         // where the sweep goes on, in sessions
 	command  chat.Command
 	payload  []byte     // a copy of an event that may have to wait

@@ -92,9 +92,8 @@ func (l *loop) resumed(tag chat.Tag, r *chat.Resumption) {
 func (l *loop) resumeFailed(s *session, q *request, code chat.Code) {
 	switch code {
 	case chat.Banned:
-		l.end(s, chat.CloseBanned, "banned", fateEnd, &chat.Failure{
-			Code: chat.Banned, Message: "You are banned.", BanCode: chat.BanCode,
-		})
+		l.failWith(s, []byte(q.id), chat.Failure{Code: code, Message: "You are banned.", BanCode: chat.BanCode})
+		l.end(s, chat.CloseBanned, "banned", fateEnd, nil)
 	case chat.SessionInvalid:
 		l.fail(s, []byte(q.id), code, "The session has ended; you go on with a new one.")
 	default:

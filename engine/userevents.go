@@ -19,6 +19,7 @@ type crowd struct {
 	head    int
 	told    int64 // when the count was told last, plus one
 	pending bool  // a count is owed
+	listed  bool  // in loop.crowds
 }
 
 // busy notes that someone came or went at the time now, and reports whether that made more than
@@ -69,14 +70,30 @@ func (l *loop) roomEvent(r *liveRoom, e *chat.UserEvent) {
 }
 
 // tellCount tells a crowded room its count, unless it was told less than a second ago; then the
-// sweep does it. Loop only: home.
+// sweep does it, see tellCounts. Loop only: home.
 func (l *loop) tellCount(r *liveRoom) {
-	if !r.crowd.pending || r.crowd.told != 0 && l.now+1-r.crowd.told < 1000 {
+	if r.crowd.told != 0 && l.now+1-r.crowd.told < 1000 {
+		if !r.crowd.listed {
+			r.crowd.listed = true
+			l.crowds = append(l.crowds, r)
+		}
 		return
 	}
 	r.crowd.pending, r.crowd.told = false, l.now+1
 	count := chat.UserEvent{Kind: chat.EventMembers, Members: r.info.Members, At: l.engine.cfg.Now().UnixMilli()}
 	l.spreadEvent(r, &count, 0, false)
+}
+
+// tellCounts tells the rooms that are owed a count. Loop only: home.
+func (l *loop) tellCounts() {
+	owed := l.crowds
+	l.crowds = nil // tellCount lists anew the ones it is too early for
+	for _, r := range owed {
+		r.crowd.listed = false
+		if r.crowd.pending && !r.retired {
+			l.tellCount(r)
+		}
+	}
 }
 
 func (l *loop) spreadEvent(r *liveRoom, e *chat.UserEvent, skip uint64, last bool) {
