@@ -2,7 +2,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,13 +9,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 
-	"chatroom/admin"
 	"chatroom/internal/config"
 	"chatroom/internal/node"
 )
@@ -26,14 +22,14 @@ func main() {
 }
 
 // run is the program without its process: it returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr *os.File) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int {
 	settings, err := config.Parse(args, os.Environ(), stdout, node.Check)
 	if err == nil {
 		switch settings.Command {
 		case config.Healthcheck:
-			err = healthcheck(ctx, settings)
+			err = node.CheckHealth(ctx, settings)
 		case config.Passwd:
-			err = passwd(stdin, stdout)
+			err = node.Passwd(stdin, stdout)
 		default:
 			err = serve(ctx, settings, stderr)
 		}
@@ -66,23 +62,4 @@ func logger(s config.Settings, out *os.File) *slog.Logger {
 		return slog.New(slog.NewTextHandler(out, o))
 	}
 	return slog.New(slog.NewJSONHandler(out, o))
-}
-
-func healthcheck(ctx context.Context, s config.Settings) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	return admin.CheckHealth(ctx, node.HealthURL(s))
-}
-
-func passwd(stdin io.Reader, stdout io.Writer) error {
-	line, err := bufio.NewReader(stdin).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("passwd: %w", err)
-	}
-	hash, err := admin.HashPassword(strings.TrimRight(line, "\r\n"))
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(stdout, hash)
-	return err
 }

@@ -10,7 +10,7 @@ import (
 // for everything below it. Packages that are not named here are no part of the server: they may
 // import what they like, and no package named here may import them.
 var allowed = map[string][]string{
-	".":               {"internal/config", "internal/node", "admin"}, // admin for the commands passwd and healthcheck
+	".":               {"internal/config", "internal/node"},
 	"internal/node":   {"admin", "cluster", "engine", "engine/room", "wsproto", "web", "internal/chat", "internal/config"},
 	"engine":          {"engine/room", "wsproto", "internal/chat"},
 	"engine/room":     {},

@@ -96,14 +96,6 @@ func (n *Node) PageURL() string { return "http://" + local(n.engine.Addr().Strin
 // AdminURL is where a browser on this machine finds the dashboard.
 func (n *Node) AdminURL() string { return "http://" + local(n.admin.Addr().String()) + "/admin/" }
 
-// HealthURL is where a node with these settings says that it lives, as seen from its own machine.
-func HealthURL(s config.Settings) string {
-	if s.HealthURL != "" {
-		return s.HealthURL
-	}
-	return "http://" + local(s.AdminListen) + "/health"
-}
-
 // local writes an address for somebody on this machine: every address is reached by localhost.
 func local(address string) string {
 	host, port, err := net.SplitHostPort(address)
