@@ -16,13 +16,14 @@ const web = ".."
 
 // settings is what run.mjs reads from E2E.
 type settings struct {
-	Binary   string         `json:"binary"`
-	Flows    []string       `json:"flows,omitempty"`
-	Language string         `json:"language,omitempty"`
-	Theme    string         `json:"theme,omitempty"`
-	Width    int            `json:"width,omitempty"`
-	Pictures string         `json:"pictures,omitempty"`
-	Force    map[string]any `json:"force,omitempty"`
+	Binary    string         `json:"binary"`
+	Directory string         `json:"directory,omitempty"`
+	Flows     []string       `json:"flows,omitempty"`
+	Language  string         `json:"language,omitempty"`
+	Theme     string         `json:"theme,omitempty"`
+	Width     int            `json:"width,omitempty"`
+	Pictures  string         `json:"pictures,omitempty"`
+	Force     map[string]any `json:"force,omitempty"`
 }
 
 // build makes the server as people run it: the race detector is for the packages' own tests, here

@@ -1,12 +1,13 @@
 // Plays flows in one Chromium against real nodes. Settings come as JSON in E2E:
 //   binary    the server to start
 //   language, theme, width, axe, pictures   how people look at it
+//   directory where flows are; flows/ when absent
 //   flows     names to play; all when absent
 import { readdirSync } from "node:fs";
 import { launch, Stage } from "./stage.mjs";
 
 const settings = { language: "en", theme: "light", width: 1200, axe: true, ...JSON.parse(process.env.E2E ?? "{}") };
-const directory = new URL("./flows/", import.meta.url);
+const directory = new URL(settings.directory ?? "./flows/", import.meta.url);
 const names = readdirSync(directory).map((file) => file.replace(/\.mjs$/, "")).filter((name) => settings.flows?.includes(name) ?? true);
 
 const browser = await launch();
