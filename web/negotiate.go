@@ -41,3 +41,15 @@ func matches(header, etag string) bool {
 	}
 	return false
 }
+
+// Choose picks what a request with these headers gets: the body with its Content-Encoding ("" = as
+// it is), or modified false when the client has it already. Any goroutine.
+func (f File) Choose(acceptEncoding, ifNoneMatch string) (body []byte, encoding string, modified bool) {
+	switch {
+	case matches(ifNoneMatch, f.ETag):
+		return nil, "", false
+	case f.Gzip != nil && acceptsGzip(acceptEncoding):
+		return f.Gzip, "gzip", true
+	}
+	return f.Body, "", true
+}

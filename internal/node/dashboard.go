@@ -29,11 +29,12 @@ func (d dashboard) Respond(path, acceptEncoding, ifNoneMatch string) (status int
 		{"Content-Type", file.ContentType}, {"Cache-Control", caching}, {"ETag", file.ETag}, {"Vary", "Accept-Encoding"},
 		{"Content-Security-Policy", policy},
 	}
-	if ifNoneMatch == file.ETag {
+	body, encoding, modified := file.Choose(acceptEncoding, ifNoneMatch)
+	if !modified {
 		return http.StatusNotModified, header, nil
 	}
-	if file.Gzip != nil && strings.Contains(acceptEncoding, "gzip") {
-		return http.StatusOK, append(header, [2]string{"Content-Encoding", "gzip"}), file.Gzip
+	if encoding != "" {
+		header = append(header, [2]string{"Content-Encoding", encoding})
 	}
-	return http.StatusOK, header, file.Body
+	return http.StatusOK, header, body
 }
