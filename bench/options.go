@@ -21,21 +21,20 @@ import (
 type options struct {
 	scenarios []string
 
-	length    string // short or full
-	duration  time.Duration
-	warmUp    time.Duration
-	repeat    int
-	urls      []string
-	pids      []int
-	server    string
-	serverCPU string
-	redis     string
-	peers     string
-	noLimit   bool
-	subjects  []string
-	workers   int
-	seed      uint64
-	patience  time.Duration
+	length   string // short or full
+	duration time.Duration
+	warmUp   time.Duration
+	repeat   int
+	urls     []string
+	pids     []int
+	server   string
+	redis    string
+	peers    string
+	noLimit  bool
+	subjects []string
+	workers  int
+	seed     uint64
+	patience time.Duration
 
 	json, html, earlier string
 	thresholds          []report.Threshold

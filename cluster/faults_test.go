@@ -144,9 +144,9 @@ func TestRestartWithItsFileIsAPause(t *testing.T) {
 		p.redis.run()
 	}()
 	p.flood(400, "during")
-	acked := p.settle()
+	p.settle()
 	p.flood(50, "after")
-	acked = p.settle()
+	acked := p.settle()
 	p.whole(acked)
 	if p.resyncs() != 0 {
 		t.Error("a restart with its file must be no more than a pause")

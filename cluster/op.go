@@ -29,16 +29,15 @@ type op struct {
 	unknown  bool      // one of them may have been executed
 	answered bool      // the engine has its answer; what comes later is only bookkeeping
 
-	member   chat.Member
-	epoch    chat.Epoch // opCreate
-	name     string     // opCreate, opRename
-	private  bool       // opCreate
-	resume   bool       // opJoin
-	baseline bool       // opJoin, opCreate, opRebuild: the retained messages are asked for as well
-	out      departure  // opLeave
-	window   int64      // opDetach, ms
-	at       int64      // ms, of the request
-	draws    int        // opCreate: ids that were taken
+	member  chat.Member
+	epoch   chat.Epoch // opCreate
+	name    string     // opCreate, opRename
+	private bool       // opCreate
+	resume  bool       // opJoin
+	out     departure  // opLeave
+	window  int64      // opDetach, ms
+	at      int64      // ms, of the request
+	draws   int        // opCreate: ids that were taken
 
 	messages []waiting // opPublish
 	bytes    int       // of their bodies

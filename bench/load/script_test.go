@@ -47,7 +47,6 @@ type scriptMember struct {
 	session string
 	room    *scriptRoom
 	order   int
-	held    [][]byte // events that tamper keeps back
 }
 
 const scriptEpoch = chat.Epoch(0xabc)
