@@ -190,6 +190,20 @@ func TestSlidingWindow(t *testing.T) {
 	}
 }
 
+// TestDeadRoomsKeepTheirIDs for ten minutes: with three numbers the fourth room gets a longer one.
+func TestDeadRoomsKeepTheirIDs(t *testing.T) {
+	n := start(t, engine.Config{ClientIDs: engine.IDRange{First: 1, Last: 3}}, nil)
+	c := n.dial(t)
+	seen := map[int64]bool{}
+	for i := range 4 {
+		id := c.create(fmt.Sprint("room ", i))
+		if seen[id] || (id > 3) != (i == 3) {
+			t.Fatalf("room %d got the id %d", i, id)
+		}
+		seen[id] = true
+	}
+}
+
 // TestLogMemory bounds the logs of all rooms together.
 func TestLogMemory(t *testing.T) {
 	const limit = 1 << 20

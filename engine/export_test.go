@@ -1,5 +1,10 @@
 package engine
 
+import "time"
+
+// SetMessageTime is how long a message may take to arrive. Before Start.
+func (e *Engine) SetMessageTime(d time.Duration) { e.wire.MessageTime = d }
+
 // Departing counts sessions that have ended and still wait for an answer.
 func (e *Engine) Departing() int64 { return e.departing.Load() }
 

@@ -30,6 +30,12 @@ func (l *loop) readHead(s *session) {
 			return
 		}
 		s.pinged = 0
+		if s.kept && s.conn.OutboundBuffered() >= lagBytes {
+			// Whoever asks on without reading would have the answers kept here.
+			l.wind(s, keepAlive.Milliseconds())
+			_, _ = s.conn.Discard(-1)
+			return
+		}
 		if refusal == nil {
 			var request wsproto.Request
 			if request, refusal = l.engine.wire.ParseRequest(buf[:end]); refusal == nil {

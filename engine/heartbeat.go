@@ -73,7 +73,11 @@ func (l *loop) lookAtHead(s *session, idle int64) {
 	switch {
 	case s.kept && s.conn.InboundBuffered() == 0:
 		s.deadline = 0
-		if idle > keepAlive.Milliseconds() {
+		most := keepAlive.Milliseconds()
+		if s.conn.OutboundBuffered() > 0 {
+			most *= 4 // a page on a slow line
+		}
+		if idle > most {
 			l.wind(s, 0)
 		}
 	case s.deadline == 0:

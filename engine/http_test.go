@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -23,6 +24,8 @@ type book struct{}
 
 func (book) Respond(path, acceptEncoding, ifNoneMatch string) ([]byte, bool) {
 	switch {
+	case path == "/big":
+		return append([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"), make([]byte, 3000000)...), true
 	case path != "/":
 		return nil, false
 	case ifNoneMatch == `"v1"`:
@@ -142,6 +145,30 @@ func TestPipelinedRequests(t *testing.T) {
 			buf = buf[used:]
 		}
 		conn.Close()
+	}
+}
+
+// TestAskingWithoutReading: answers that nobody reads are not piled up. What was asked first comes
+// whole.
+func TestAskingWithoutReading(t *testing.T) {
+	n := start(t, engine.Config{}, book{})
+	conn := n.raw(t)
+	if err := conn.(*net.TCPConn).SetReadBuffer(32 << 10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, strings.Repeat("GET /big HTTP/1.1\r\nHost: x\r\n\r\n", 40)); err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(conn)
+	if response, body := readResponse(t, r, "GET"); response.StatusCode != 200 || len(body) != 3000000 {
+		t.Fatalf("%d with %d bytes", response.StatusCode, len(body))
+	}
+	rest, err := io.ReadAll(r)
+	if err != nil && !strings.Contains(err.Error(), "reset") {
+		t.Fatal(err)
+	}
+	if len(rest) > 10*3000000 {
+		t.Fatalf("%d bytes of further answers", len(rest))
 	}
 }
 

@@ -42,7 +42,7 @@ func quick(cfg engine.Config) engine.Config {
 	return cfg
 }
 
-func start(t testing.TB, cfg engine.Config, pages engine.Pages) *node {
+func start(t testing.TB, cfg engine.Config, pages engine.Pages, prepare ...func(*engine.Engine)) *node {
 	t.Helper()
 	cfg = quick(cfg)
 	e, err := engine.New(cfg, pages)
@@ -51,6 +51,9 @@ func start(t testing.TB, cfg engine.Config, pages engine.Pages) *node {
 	}
 	n := &node{Engine: e, embedded: engine.NewEmbedded(cfg, e)}
 	e.Use(n.embedded, n.embedded.Directory())
+	for _, f := range prepare {
+		f(e)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := e.Start(ctx); err != nil {
