@@ -15,6 +15,9 @@ export interface Series {
   readonly colour: 1 | 2;
 }
 
+/** How values are laid out: evenly, evenly in powers of two, or each power of ten as wide as the next. */
+export type Scale = "even" | "binary" | "decades";
+
 interface Props {
   readonly title: string;
   readonly series: readonly Series[];
@@ -24,8 +27,7 @@ interface Props {
   readonly format: (value: number) => string;
   /** The scale reaches at least so far, so that noise around 0 does not look like a storm. */
   readonly least: number;
-  /** The scale is divided by powers of two. */
-  readonly binary?: boolean;
+  readonly scale?: Scale;
 }
 
 const HEIGHT = 160;
@@ -34,7 +36,7 @@ const HEIGHT = 160;
 const POWERS = Array.from({ length: 32 }, (_, i) => 1024 * 2 ** i);
 
 /** A line over time. What it shows is also said in its caption, so the drawing itself is an image. */
-export function Chart({ title, series, columns, window, format, least, binary = false }: Props): JSX.Element {
+export function Chart({ title, series, columns, window, format, least, scale = "even" }: Props): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const colours = useCell(painted);
@@ -43,7 +45,7 @@ export function Chart({ title, series, columns, window, format, least, binary = 
 
   useLayoutEffect(() => {
     const element = host.current as HTMLDivElement;
-    const made = new uPlot(options(element, { series, format, least, binary }, setAt), data, element);
+    const made = new uPlot(options(element, { series, format, least, scale }, setAt), data, element);
     plot.current = made;
     const resize = new ResizeObserver(() => {
       // A chart that is 0 wide is hidden, and uPlot would fail on it.
@@ -86,7 +88,7 @@ export function Chart({ title, series, columns, window, format, least, binary = 
 }
 
 function options(
-  element: HTMLElement, { series, format, least, binary }: Required<Pick<Props, "series" | "format" | "least" | "binary">>, point: (at: number | null) => void,
+  element: HTMLElement, { series, format, least, scale }: Required<Pick<Props, "series" | "format" | "least" | "scale">>, point: (at: number | null) => void,
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
@@ -100,19 +102,26 @@ function options(
     cursor: { sync: { key: "time" }, drag: { x: false, y: false }, y: false, points: { size: 8 } },
     scales: {
       x: { time: true },
-      y: { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.12)] },
+      y: scale === "decades"
+        ? { distr: 3, range: (_, min, max) => decades(min, Math.max(least, max ?? 0)) }
+        : { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.12)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, size: 26, values: (_, splits) => splits.map((second) => clockTime(second * 1000)) },
-      { ...axis, grid, space: 38, size: 58, ...(binary ? { incrs: POWERS } : {}), values: (_, splits) => splits.map((value) => format(value)) },
+      { ...axis, grid: { show: false }, space: 70, size: 22, values: (_, splits) => splits.map((second) => clockTime(second * 1000)) },
+      { ...axis, grid, space: 38, size: 58, ...(scale === "binary" ? { incrs: POWERS } : {}), values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))) },
     ],
     series: [{}, ...series.map(({ colour: number, label }, i): uPlot.Series => ({
       label,
       stroke: colour(`--series-${number}`),
       width: 1.75,
-      ...(i === 0 ? { fill: colour(`--series-${number}-fill`) } : {}),
+      ...(i === 0 && scale !== "decades" ? { fill: colour(`--series-${number}-fill`) } : {}),
       points: { show: true, size: 4, fill: colour(`--series-${number}`), filter: (u, at) => lonely(u.data[at] as (number | null)[]) },
     }))],
     hooks: { setCursor: [(u) => point(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)] },
   };
+}
+
+/** Whole powers of ten around what there is: latencies lie far apart, and the small ones matter too. */
+function decades(min: number | null, max: number): [number, number] {
+  return [10 ** Math.floor(Math.log10(Math.max(0.01, min ?? 0.1))), 10 ** Math.ceil(Math.log10(max))];
 }

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { useCell } from "../page/cell.ts";
 import { Chart } from "./chart.tsx";
-import type { Series } from "./chart.tsx";
+import type { Scale, Series } from "./chart.tsx";
 import type { Desk } from "./desk.ts";
 import { bytes, compact, count, ms, rate } from "./format.ts";
 import type { Columns } from "./history.ts";
@@ -16,20 +16,20 @@ interface Figure {
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   readonly least: number;
-  readonly binary?: boolean;
+  readonly scale?: Scale;
 }
 
 const FIGURES: readonly Figure[] = [
   { title: "Connections", series: [{ key: "connections", label: "Connections", colour: 1 }], format: compact, least: 10 },
   { title: "Messages per second", series: [{ key: "messagesPerSecond", label: "Messages", colour: 1 }], format: rate, least: 1 },
   { title: "Deliveries per second", series: [{ key: "deliveriesPerSecond", label: "Deliveries", colour: 1 }], format: rate, least: 1 },
-  { title: "Latency", series: [{ key: "p99Ms", label: "p99", colour: 2 }, { key: "p50Ms", label: "p50", colour: 1 }], format: ms, least: 1 },
+  { title: "Latency", series: [{ key: "p99Ms", label: "p99", colour: 2 }, { key: "p50Ms", label: "p50", colour: 1 }], format: ms, least: 10, scale: "decades" },
   { title: "Rooms", series: [{ key: "rooms", label: "Rooms", colour: 1 }], format: compact, least: 10 },
-  { title: "Memory", series: [{ key: "memoryBytes", label: "Memory", colour: 1 }], format: bytes, least: 1024 * 1024, binary: true },
+  { title: "Memory", series: [{ key: "memoryBytes", label: "Memory", colour: 1 }], format: bytes, least: 1024 * 1024, scale: "binary" },
 ];
 
 const REDIS: Figure = {
-  title: "Redis round trip, p99", series: [{ key: "redisP99Ms", label: "p99", colour: 2 }], format: ms, least: 1,
+  title: "Redis round trip, p99", series: [{ key: "redisP99Ms", label: "p99", colour: 2 }], format: ms, least: 10, scale: "decades",
 };
 
 /** How the whole cluster is: figures of now, the last hour, and its nodes. */
