@@ -121,12 +121,16 @@ func (p *play) open(ctx context.Context) error {
 		return err
 	}
 	var took time.Duration
-	connections, busy := 0, 0.0
+	connections, retried, busy := 0, 0, 0.0
 	for _, opened := range p.opened {
 		took = max(took, opened.Took)
 		connections += opened.Connections
+		retried += opened.Retried
 		busy = max(busy, float64(opened.CPU)/float64(opened.Took))
 		p.identify(opened.ClientIDs)
+	}
+	if retried > 0 {
+		p.row.AddLess("joins_retried", float64(retried), "first answered UNAVAILABLE")
 	}
 	if p.s.noTraffic && p.s.key == report.ConnectRate {
 		p.row.Add(report.ConnectRate, float64(connections)/took.Seconds(), "/s")

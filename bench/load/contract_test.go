@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chatroom/bench/load"
+	"chatroom/internal/chat"
 )
 
 func contractPlan(target string) load.Plan {
@@ -206,5 +207,24 @@ func TestLimitsAreNoticed(t *testing.T) {
 	totals := startWorker(t, plan).run(0, 300*time.Millisecond)
 	if !totals.Limited || totals.Faults.Refused == 0 {
 		t.Errorf("limited %v, %+v", totals.Limited, totals.Faults)
+	}
+}
+
+// UNAVAILABLE is an answer to be tried again, for a message and on the way into a room.
+func TestUnavailableIsTriedAgain(t *testing.T) {
+	refused := map[string]bool{}
+	s := &script{refuse: func(c *chat.Command) bool {
+		key := c.Type.String() + string(c.ID)
+		if c.Type != chat.JoinRoom && c.Type != chat.SendMessage || refused[key] {
+			return false
+		}
+		refused[key] = true
+		return len(refused) < 20
+	}}
+	plan := contractPlan(startScript(t, s))
+	plan.Patience = 10 * time.Second
+	totals := startWorker(t, plan).run(0, 300*time.Millisecond)
+	if totals.Faults.Any() || totals.Events["error UNAVAILABLE"] == 0 {
+		t.Errorf("%+v, %v", totals.Faults, totals.Events)
 	}
 }

@@ -184,7 +184,15 @@ func (w *Worker) refused(c *conn, e *event) {
 	switch {
 	case own && code == "UNAVAILABLE":
 		// The outcome is unknown: the contract says to send it again with the same id.
-		w.retries = append(w.retries, retry{c, c.generation, number, w.now + int64(retryAfter)})
+		w.retries = append(w.retries, retry{c: c, generation: c.generation, number: number, at: w.now + int64(retryAfter)})
+	case code == "UNAVAILABLE" && (c.state == joining || c.state == outside):
+		w.opening.retried++
+		w.retries = append(w.retries, retry{c: c, generation: c.generation, join: true, at: w.now + int64(retryAfter)})
+	case code == "UNAVAILABLE" && c.state == resuming:
+		w.opening.retried++
+		// RESUME is only good as the first event of a connection: come back once more.
+		w.drop(c, false)
+		w.opening.again(c)
 	case c.state == resuming:
 		w.fault(&w.faults.Unrecovered, "connection %d: RESUME answered %s", c.index, code)
 		c.session, c.pending = "", nil

@@ -23,12 +23,12 @@ type opening struct {
 	cpu     time.Duration
 	latency *Histogram
 
-	recovered, missed int
+	recovered, missed, retried int
 }
 
 // begin starts counting arrivals for a report.
 func (o *opening) begin(is string, want int) {
-	o.is, o.want, o.arrived, o.recovered, o.missed = is, want, 0, 0, 0
+	o.is, o.want, o.arrived, o.recovered, o.missed, o.retried = is, want, 0, 0, 0, 0
 	o.began, o.cpu = o.w.clock(), threadCPU()
 	o.latency.Reset()
 }
@@ -75,6 +75,15 @@ func (o *opening) done(c *conn) {
 	}
 }
 
+// again sends c to the end of the queue: its attempt was refused for the moment.
+func (o *opening) again(c *conn) {
+	if c.counted {
+		c.counted = false
+		o.active--
+	}
+	o.w.enqueue(c)
+}
+
 // pause frees the place of a connection that waits for another one to create its room: else the
 // creators could starve behind it.
 func (o *opening) pause(c *conn) {
@@ -107,7 +116,7 @@ func (o *opening) report() {
 	w := o.w
 	report := &Opened{
 		Connections: o.arrived, Took: since(w.clock(), o.began), CPU: threadCPU() - o.cpu,
-		Latency: o.latency.Encode(), Recovered: o.recovered, Missed: o.missed,
+		Latency: o.latency.Encode(), Recovered: o.recovered, Missed: o.missed, Retried: o.retried,
 	}
 	reply := Reply{Is: o.is}
 	if o.is == IsOpened {

@@ -22,6 +22,8 @@ type script struct {
 	// stall blocks the whole server once, in front of the message with this number of its room.
 	stallAt  uint64
 	stallFor time.Duration
+	// refuse says which commands are answered UNAVAILABLE.
+	refuse func(*chat.Command) bool
 	// forgets makes every RESUME end with recovered:false and no message.
 	forgets bool
 
@@ -185,6 +187,10 @@ func (s *script) command(m *scriptMember, payload []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.refuse != nil && s.refuse(&c) {
+		m.send(chat.AppendError(nil, c.ID, chat.Failure{Code: chat.Unavailable, Message: "Try again."}))
+		return
+	}
 	switch c.Type {
 	case chat.CreateRoom:
 		s.next++

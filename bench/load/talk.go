@@ -54,6 +54,7 @@ type Opened struct {
 	ClientIDs   []uint64      `json:"clientIds,omitempty"`
 	Recovered   int           `json:"recovered,omitempty"` // came back with everything they missed
 	Missed      int           `json:"missed,omitempty"`    // messages that were replayed to them
+	Retried     int           `json:"retried,omitempty"`   // ways into a room that were first answered UNAVAILABLE
 }
 
 // Tick is one sample of the time curves.

@@ -27,11 +27,12 @@ type traffic struct {
 	cpuAt  time.Duration
 }
 
-// retry is a message whose outcome the server did not know.
+// retry is a request whose outcome the server did not know: a message, or the way into a room.
 type retry struct {
 	c          *conn
 	generation int32
 	number     uint32
+	join       bool
 	at         int64
 }
 
@@ -64,10 +65,16 @@ func (w *Worker) start(warmUp, duration time.Duration) {
 // run does what is due and says how long nothing will be: -1 = no limit.
 func (w *Worker) run() time.Duration {
 	t := &w.traffic
+	now := w.clock()
+	if len(w.retries) > 0 {
+		w.retry(now)
+	}
 	if t.phase == quiet {
+		if len(w.retries) > 0 {
+			return lookEvery
+		}
 		return -1
 	}
-	now := w.clock()
 	if t.phase == warming && now >= t.from {
 		t.phase = measuring
 		t.idleAt, t.cpuAt = w.idle, threadCPU()
@@ -79,7 +86,6 @@ func (w *Worker) run() time.Duration {
 		w.wake()
 		w.reply(Reply{Is: IsStopped})
 	}
-	w.retry(now)
 	if now >= t.tickAt {
 		w.tick(now)
 	}
@@ -174,7 +180,13 @@ func (w *Worker) retry(now int64) {
 		switch {
 		case again.at > now:
 			kept = append(kept, again)
-		case again.c.generation == again.generation && again.c.state == joined:
+		case again.c.generation != again.generation:
+			// It has another socket by now and sends again what is unanswered when it is in.
+		case again.join && again.c.state == joining:
+			w.join(again.c)
+		case again.join && again.c.state == outside:
+			w.writeText(again.c, appendJoinRoom(w.text[:0], again.c.room.id, moveReplay))
+		case again.c.state == joined:
 			w.resend(again.c, again.number)
 		}
 	}
