@@ -2,7 +2,7 @@ package cluster
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,9 +23,8 @@ type link struct {
 	// Immutable after open.
 	topology *topology
 	addr     string
-	part     int // a partition of this primary, for its probe
-	probeKey string
 	wake     chan struct{}
+	again    chan struct{}   // of capacity one: connect anew
 	test     chan struct{}   // of capacity one: probe at once
 	ctx      context.Context // ends with the link
 	cancel   context.CancelFunc
@@ -37,17 +36,17 @@ type link struct {
 	dropped []string // to be given up
 
 	// Atomic; any goroutine.
+	probeKey  atomic.Pointer[string]
 	heard     atomic.Int64 // when a probe came back last, Unix nanoseconds
 	refused   atomic.Pointer[string]
-	confirmed atomic.Int64 // channels
 	downSince atomic.Int64 // Unix nanoseconds; 0 = connected
 	heldUntil atomic.Int64 // Unix nanoseconds: no publish before, another Redis answers
 }
 
 func newLink(t *topology, addr string, part int) *link {
-	l := &link{topology: t, addr: addr, part: part, wake: make(chan struct{}, 1), test: make(chan struct{}, 1), wanted: map[string]chat.RoomID{}}
+	l := &link{topology: t, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1), test: make(chan struct{}, 1), wanted: map[string]chat.RoomID{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	l.probeKey = t.rooms.c.store.keys.probe(part, t.rooms.node)
+	l.probeBy(part)
 	l.downSince.Store(time.Now().UnixNano())
 	return l
 }
@@ -140,6 +139,8 @@ func (l *link) serve(client rueidis.Client, former string) (runID string) {
 			return runID
 		case <-broken:
 			return runID
+		case <-l.again:
+			return runID
 		case <-l.wake:
 			if l.work(conn) != nil {
 				return runID
@@ -166,7 +167,7 @@ func (l *link) open(now time.Time) bool {
 func (l *link) greet(conn rueidis.DedicatedClient) (runID string, err error) {
 	ctx, cancel := context.WithTimeout(l.ctx, requestDeadline)
 	defer cancel()
-	if err := conn.Do(ctx, conn.B().Ssubscribe().Channel(l.probeKey).Build()).Error(); err != nil {
+	if err := conn.Do(ctx, conn.B().Ssubscribe().Channel(*l.probeKey.Load()).Build()).Error(); err != nil {
 		return "", err
 	}
 	info, err := conn.Do(ctx, conn.B().Info().Section("server").Build()).ToString()
@@ -194,42 +195,58 @@ func (l *link) work(conn rueidis.DedicatedClient) error {
 		}
 	}
 	l.mu.Unlock()
-	var cmds rueidis.Commands
 	for _, channels := range byPart {
-		for len(channels) > 0 {
-			n := min(len(channels), subscribeChunk)
-			cmds = append(cmds, conn.B().Ssubscribe().Channel(channels[:n]...).Build())
-			channels = channels[n:]
+		for chunk := range slices.Chunk(channels, subscribeChunk) {
+			if err := l.subscribe(conn, chunk); err != nil {
+				return err
+			}
 		}
 	}
-	for _, channel := range still {
-		cmds = append(cmds, conn.B().Sunsubscribe().Channel(channel).Build())
-	}
-	return l.exchange(conn, cmds)
-}
-
-// exchange runs subscriptions in slices. An error of Redis (MOVED and the like) leaves the channels
-// to the topology; any other ends the connection.
-func (l *link) exchange(conn rueidis.DedicatedClient, cmds rueidis.Commands) error {
-	for len(cmds) > 0 {
-		n := min(len(cmds), 64)
+	for chunk := range slices.Chunk(still, subscribeChunk) {
+		cmds := make(rueidis.Commands, 0, len(chunk))
+		for _, channel := range chunk {
+			cmds = append(cmds, conn.B().Sunsubscribe().Channel(channel).Build())
+		}
 		ctx, cancel := context.WithTimeout(l.ctx, requestDeadline)
-		results := conn.DoMulti(ctx, cmds[:n]...)
+		results := conn.DoMulti(ctx, cmds...)
 		cancel()
-		cmds = cmds[n:]
 		for _, r := range results {
-			if err := r.Error(); err != nil {
-				l.topology.suspect()
-				return err // the next connection asks for everything that is wanted then
+			if outcomeUnknown(r.Error()) {
+				return r.Error()
 			}
 		}
 	}
 	return nil
 }
 
+// subscribe asks for channels of one slot. What Redis refuses (the slot is moving, it is loading)
+// is asked for again, here or, when the topology says so, elsewhere; any other error ends the
+// connection.
+func (l *link) subscribe(conn rueidis.DedicatedClient, channels []string) error {
+	ctx, cancel := context.WithTimeout(l.ctx, requestDeadline)
+	defer cancel()
+	err := conn.Do(ctx, conn.B().Ssubscribe().Channel(channels...).Build()).Error()
+	if err == nil || outcomeUnknown(err) {
+		return err
+	}
+	l.topology.suspect()
+	l.topology.rooms.complain(err)
+	time.AfterFunc(100*time.Millisecond, func() {
+		l.mu.Lock()
+		for _, channel := range channels {
+			if _, ok := l.wanted[channel]; ok {
+				l.fresh = append(l.fresh, channel)
+			}
+		}
+		l.mu.Unlock()
+		l.stir()
+	})
+	return nil
+}
+
 // hear is called on the connection's reader: it only hands over. Own envelopes are dropped unread.
 func (l *link) hear(m rueidis.PubSubMessage) {
-	if m.Channel == l.probeKey {
+	if m.Channel == *l.probeKey.Load() {
 		l.returned(m.Message)
 		return
 	}
@@ -245,7 +262,8 @@ func (l *link) hear(m rueidis.PubSubMessage) {
 // notice is called on the connection's reader when Redis confirms or ends a subscription. Redis
 // itself ends those of a slot that moves away.
 func (l *link) notice(s rueidis.PubSubSubscription) {
-	if s.Channel == l.probeKey {
+	if s.Kind == "sunsubscribe" && s.Channel == *l.probeKey.Load() {
+		l.topology.suspect() // the slot of the probe moves away
 		return
 	}
 	l.mu.Lock()
@@ -259,16 +277,20 @@ func (l *link) notice(s rueidis.PubSubSubscription) {
 		l.topology.suspect()
 		l.want(s.Channel, room)
 	}
-	if s.Kind == "ssubscribe" {
-		l.confirmed.Add(1)
-	} else {
-		l.confirmed.Add(-1)
+}
+
+// subscribed is how many room channels it carries.
+func (l *link) subscribed() int64 {
+	if l.downSince.Load() != 0 {
+		return 0
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return int64(len(l.wanted))
 }
 
 // silence tells all rooms that the connection is gone.
 func (l *link) silence() {
-	l.confirmed.Store(0)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for channel, room := range l.wanted {
@@ -292,64 +314,4 @@ func roomOfChannel(channel string) (chat.RoomID, bool) {
 	}
 	id, err := strconv.ParseUint(digits, 10, 64)
 	return chat.RoomID(id), err == nil
-}
-
-// probe sends a token through script, channel and own subscription each second.
-func (l *link) probe() {
-	rooms := l.topology.rooms
-	ticker := time.NewTicker(probeInterval)
-	defer ticker.Stop()
-	for {
-		sent := time.Now().UnixNano()
-		rooms.counts.probes.Add(1)
-		err := rooms.c.store.run(l.ctx, scriptProbe, []string{l.probeKey}, []string{strconv.FormatInt(sent, 10)}).Error()
-		if err == nil || errors.Is(err, context.Canceled) {
-			l.refused.Store(nil)
-		} else {
-			text := err.Error()
-			l.refused.Store(&text)
-		}
-		select {
-		case <-l.ctx.Done():
-			return
-		case <-l.test:
-			continue // a new subscription: what was sent before proves nothing
-		case <-ticker.C:
-		}
-		if l.heard.Load() < sent {
-			rooms.counts.probeMisses.Add(1)
-		}
-	}
-}
-
-// returned notes that a probe came back.
-func (l *link) returned(token string) {
-	sent, err := strconv.ParseInt(token, 10, 64)
-	if err != nil {
-		return
-	}
-	l.topology.rooms.counts.probeRTT.observe(time.Duration(time.Now().UnixNano() - sent))
-	// A late one proves no more than that the channel carried when it was sent.
-	for {
-		old := l.heard.Load()
-		if sent <= old || l.heard.CompareAndSwap(old, sent) {
-			return
-		}
-	}
-}
-
-// ready says why this primary does not carry messages; empty means it does.
-func (l *link) ready() string {
-	silent := time.Since(time.Unix(0, l.heard.Load()))
-	if silent <= probeDeadline {
-		return ""
-	}
-	name := "redis"
-	if l.addr != "" {
-		name += " " + l.addr
-	}
-	if why := l.refused.Load(); why != nil {
-		return name + " does not run scripts: " + *why
-	}
-	return name + " does not deliver to this node's subscription"
 }

@@ -25,7 +25,7 @@ func (r *rooms) count(into *chat.ClusterCounters) {
 	into.LeaseRenewed, into.Reaped = r.c.lease.count.Load(), r.c.reaper.count.Load()
 	into.RoundTrip = r.c.store.roundTrip.snapshot()
 	for _, l := range r.topology.primaries() {
-		into.Subscribed += max(0, l.confirmed.Load())
+		into.Subscribed += l.subscribed()
 	}
 }
 

@@ -76,7 +76,7 @@ func (t *topology) refresh(ctx context.Context) error {
 	}
 	former := t.serves
 	t.serves = serves
-	changed := false
+	changed, probed := false, map[string]bool{}
 	for p, addr := range serves {
 		l := t.links[addr]
 		if l == nil {
@@ -84,6 +84,10 @@ func (t *topology) refresh(ctx context.Context) error {
 			t.links[addr] = l
 			t.rooms.tasks.Go(l.run)
 			t.rooms.tasks.Go(l.probe)
+		}
+		if !probed[addr] {
+			probed[addr] = true
+			l.probeBy(p)
 		}
 		t.routes[p].Store(l)
 		if old := t.links[former[p]]; old != nil && old != l {

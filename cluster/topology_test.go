@@ -241,7 +241,8 @@ func TestRedisClusterCarriesRoomsAndMovesSlots(t *testing.T) {
 		}
 		p.whole(p.order)
 	}
-	moveSlot(t, nodes, first)
+	moveSlot(t, nodes, first, partition(first.room))
+	moveSlot(t, nodes, first, 0) // by which its primary was probed
 	first.flood(20, "moved")
 	first.holds(first.settle())
 	until(t, "readiness returns", func() bool { return first.a.Ready() == "" && first.b.Ready() == "" })
@@ -253,10 +254,10 @@ func TestRedisClusterCarriesRoomsAndMovesSlots(t *testing.T) {
 	}
 }
 
-// nodeOf finds the process that serves the room, and its id.
-func nodeOf(t *testing.T, nodes []*process, room chat.RoomID) (serving *process, id string, slot string) {
+// nodeOf finds the process that serves the partition, its id and the slot.
+func nodeOf(t *testing.T, nodes []*process, part int) (serving *process, id string, slot string) {
 	t.Helper()
-	slot, _ = nodes[1].cli("CLUSTER", "KEYSLOT", fmt.Sprintf("{%02d}", partition(room)))
+	slot, _ = nodes[1].cli("CLUSTER", "KEYSLOT", fmt.Sprintf("{%02d}", part))
 	until(t, "the slot is served", func() bool {
 		for _, n := range nodes {
 			if n.cmd.ProcessState != nil {
@@ -274,10 +275,10 @@ func nodeOf(t *testing.T, nodes []*process, room chat.RoomID) (serving *process,
 	return serving, id, slot
 }
 
-// moveSlot moves the slot of the room to another primary while it is in use.
-func moveSlot(t *testing.T, nodes []*process, p *pair) {
+// moveSlot moves the slot of a partition to another primary while rooms are in use.
+func moveSlot(t *testing.T, nodes []*process, p *pair, part int) {
 	t.Helper()
-	from, fromID, slot := nodeOf(t, nodes, p.room)
+	from, fromID, slot := nodeOf(t, nodes, part)
 	var to *process
 	for _, n := range nodes {
 		if role, _ := n.cli("ROLE"); strings.HasPrefix(role, "master") && n != from {
@@ -290,7 +291,7 @@ func moveSlot(t *testing.T, nodes []*process, p *pair) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		p.flood(100, "moving")
+		p.flood(100, fmt.Sprint("moving", part))
 	}()
 	until(t, "all keys are moved", func() bool {
 		keys, _ := from.cli("CLUSTER", "GETKEYSINSLOT", slot, "100")
@@ -314,7 +315,7 @@ func moveSlot(t *testing.T, nodes []*process, p *pair) {
 // killPrimary kills who serves the room and waits until its replica does.
 func killPrimary(t *testing.T, nodes []*process, p *pair) {
 	t.Helper()
-	serving, _, _ := nodeOf(t, nodes, p.room)
+	serving, _, _ := nodeOf(t, nodes, partition(p.room))
 	serving.kill()
 }
 
