@@ -15,6 +15,28 @@ export async function openRoom(page, url, name, hidden = false) {
   return Number((await page.locator(".facts > span").first().textContent()).slice(1));
 }
 
+/** Brings the rooms into view where the screen is too narrow for both columns. */
+export async function toRooms(page) {
+  if (!(await page.locator(".rooms").isVisible())) await page.locator(".header .only-narrow").click();
+  await page.locator(".rooms").waitFor();
+}
+
+/** Brings the conversation back into view. */
+export async function toMessages(page) {
+  if (!(await page.locator("#message").isVisible())) await page.locator(".brand .only-narrow").click();
+  await page.locator("#message").waitFor();
+}
+
+/** Takes another name. */
+export async function rename(page, name) {
+  await toRooms(page);
+  await page.locator(".my-name").click();
+  await page.locator(".name-form input").fill(name);
+  await page.keyboard.press("Enter");
+  await until(`the name ${name}`, async () => (await page.locator(".my-name bdi").textContent()) === name);
+  await toMessages(page);
+}
+
 /** Follows a link to a room. */
 export async function followLink(page, url, room) {
   await page.goto(`${url}#/room/${room}`);

@@ -1,6 +1,6 @@
 // Names and texts that want to be more than text stay text; the policy has nothing to report.
 import { check, equal, until } from "../stage.mjs";
-import { followLink, openRoom, texts, write } from "../people.mjs";
+import { followLink, openRoom, rename, texts, write } from "../people.mjs";
 
 export const look = { language: "en", theme: "dark" };
 
@@ -40,10 +40,7 @@ export async function play(stage) {
   await followLink(ada, node.url, room);
   equal(await ada.locator(".header h1").textContent(), "<u>room</u>", "the room's name");
   for (const name of NAMES) {
-    await eve.locator(".my-name").click();
-    await eve.locator(".name-form input").fill(name);
-    await eve.keyboard.press("Enter");
-    await until(`the name ${name}`, async () => (await eve.locator(".my-name bdi").textContent()) === name);
+    await rename(eve, name);
     await write(eve, `I am ${name}`);
     await ada.locator(".author bdi").getByText(name, { exact: true }).first().waitFor();
   }

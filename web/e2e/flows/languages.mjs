@@ -1,6 +1,6 @@
 // The page speaks the language of its reader, and changes it without losing anything.
 import { check, equal, until } from "../stage.mjs";
-import { openRoom, write } from "../people.mjs";
+import { openRoom, toMessages, toRooms, write } from "../people.mjs";
 
 export const look = { language: "en", theme: "light" };
 
@@ -29,6 +29,7 @@ export async function play(stage) {
   await openRoom(ada, node.url, "Babel");
   await write(ada, "same words");
   await ada.fill("#message", "kept");
+  await toRooms(ada);
   await ada.locator(".brand .round").last().click();
   for (const language of ["fr", "ar", "de"]) {
     await ada.selectOption("#language", language);
@@ -38,6 +39,7 @@ export async function play(stage) {
   equal(await ada.getAttribute("html", "data-theme"), "dark", "theme");
   await stage.accessible(ada, "the settings in German, dark by choice");
   await ada.keyboard.press("Escape");
+  await toMessages(ada);
   equal(await ada.inputValue("#message"), "kept", "the draft");
   check((await ada.locator(".author").last().textContent()) === "Du", "rows speak the new language");
   await ada.reload();

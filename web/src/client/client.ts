@@ -1,3 +1,4 @@
+import { ADOPTION_DELAY, leftBehind } from "./adoption.ts";
 import { Emitter } from "./emitter.ts";
 import { systemEnvironment } from "./environment.ts";
 import type { Environment } from "./environment.ts";
@@ -20,8 +21,6 @@ import type { Ownership, TabMemory, TabRecord } from "./tab.ts";
 const VERDICT_WAIT = 2_000;
 /** The wait before a room is asked for again that the server could not let us into just now. */
 const REJOIN_WAIT = 1_000;
-/** Pages that are just being reloaded are not taken for closed. */
-const ADOPTION_DELAY = 3_000;
 
 /** What is known of the connection beyond its being open. */
 type Stage = "down" | "greeting" | "resuming" | "settling" | "ready";
@@ -103,7 +102,9 @@ export class ChatClient extends Emitter<ClientEvents> {
     this.#link.start();
     const items = await this.#store.all().catch(() => []);
     this.#outbox.restore(items.filter((item) => item.owner === this.#tab.tab));
-    this.#env.setTimeout(() => void this.#adopt(), ADOPTION_DELAY);
+    this.#env.setTimeout(() => {
+      void leftBehind(this.#store, this.#ownership, this.#tab.tab).then((left) => this.#outbox.restore(left));
+    }, ADOPTION_DELAY);
   }
 
   /** Leaves and closes; the place in the room is given up at once. */
@@ -187,21 +188,9 @@ export class ChatClient extends Emitter<ClientEvents> {
     });
   }
 
-  /** Takes over what closed windows left unsent; a person decides about each. */
-  async #adopt(): Promise<void> {
-    const items = await this.#store.all().catch(() => []);
-    for (const owner of new Set(items.map((item) => item.owner))) {
-      if (owner === this.#tab.tab || !(await this.#ownership.claim(owner, 0))) continue;
-      const left = items.filter((item) => item.owner === owner);
-      this.#outbox.restore(left.map((item) => ({ ...item, state: "failed", reason: item.reason ?? "left_behind" })));
-    }
-  }
-
   #request(kind: string, command: (id: string) => Command): Promise<ServerEvent> {
     const { id, answer } = this.#requests.open(kind);
-    if (this.#stage !== "ready" || !this.#link.send(command(id))) {
-      this.#requests.reject(id);
-    }
+    if (this.#stage !== "ready" || !this.#link.send(command(id))) this.#requests.reject(id);
     return answer;
   }
 
@@ -242,9 +231,7 @@ export class ChatClient extends Emitter<ClientEvents> {
       case "open":
         return; // Connected is said when the room is there as well.
       case "waiting":
-        this.#enter(this.#code === undefined
-          ? { phase: "waiting", until: link.until }
-          : { phase: "waiting", until: link.until, code: this.#code });
+        this.#enter({ phase: "waiting", until: link.until, ...(this.#code && { code: this.#code }) });
         this.#code = undefined;
         return;
       case "ended":
@@ -308,13 +295,8 @@ export class ChatClient extends Emitter<ClientEvents> {
 
   #adoptIdentity(event: Connect): void {
     this.#provisional = undefined;
-    this.#identity = {
-      clientId: event.clientId,
-      username: event.username,
-      serverId: event.serverId,
-      resumeWindowMs: event.resumeWindowMs,
-      limits: event.limits,
-    };
+    const { clientId, username, serverId, resumeWindowMs, limits } = event;
+    this.#identity = { clientId, username, serverId, resumeWindowMs, limits };
     this.#mine.add(event.clientId);
     this.#remember({ ...this.#tab, session: event.session, clientId: event.clientId });
     this.#link.established(event.heartbeatMs);
@@ -376,13 +358,8 @@ export class ChatClient extends Emitter<ClientEvents> {
       position !== undefined && event.recovered === true && event.epoch === position.epoch && first <= position.seq;
     if (!continues) this.#sequence.rebase(event.epoch, first);
     if (this.#room?.roomId !== event.roomId) this.#outbox.close();
-    this.#room = {
-      roomId: event.roomId,
-      name: event.name,
-      members: event.members,
-      createdAt: event.createdAt,
-      createdBy: event.createdBy,
-    };
+    const { roomId, name, members, createdAt, createdBy } = event;
+    this.#room = { roomId, name, members, createdAt, createdBy };
     this.#wanted = event.roomId;
     this.#mending = false;
     this.#broken ||= !continues;
@@ -472,7 +449,8 @@ export class ChatClient extends Emitter<ClientEvents> {
       if (event.duplicate !== true && seq > (this.#sequence.position?.seq ?? 0)) this.#mend();
       return;
     }
-    const from = { clientId: this.#identity.clientId, username: this.#identity.username };
+    const { clientId, username } = this.#identity;
+    const from = { clientId, username };
     const message: NewMessage = { type: "NEW_MESSAGE", roomId: item.roomId, epoch, seq, messageId, from, text: item.text, at };
     if (this.#sequence.offer(message) === "deliver") this.#deliver(message, true);
   }

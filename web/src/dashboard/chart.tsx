@@ -108,7 +108,12 @@ function options(
     },
     axes: [
       { ...axis, grid: { show: false }, space: 70, size: 22, values: (_, splits) => splits.map((second) => clockTime(second * 1000)) },
-      { ...axis, grid, space: 38, size: 58, ...(scale === "binary" ? { incrs: POWERS } : {}), values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))) },
+      {
+        ...axis, grid, space: 38, size: 58,
+        ...(scale === "binary" ? { incrs: POWERS } : {}),
+        ...(scale === "decades" ? { splits: tens, filter: (_: uPlot, splits: number[]) => splits } : {}),
+        values: (_, splits) => splits.map((value) => format(value)),
+      },
     ],
     series: [{}, ...series.map(({ colour: number, label }, i): uPlot.Series => ({
       label,
@@ -124,4 +129,10 @@ function options(
 /** Whole powers of ten around what there is: latencies lie far apart, and the small ones matter too. */
 function decades(min: number | null, max: number): [number, number] {
   return [10 ** Math.floor(Math.log10(Math.max(0.01, min ?? 0.1))), 10 ** Math.ceil(Math.log10(max))];
+}
+
+/** The powers of ten of a scale. */
+function tens(_: uPlot, __: number, min: number, max: number): number[] {
+  const first = Math.round(Math.log10(min));
+  return Array.from({ length: Math.round(Math.log10(max)) - first + 1 }, (_, i) => 10 ** (first + i));
 }

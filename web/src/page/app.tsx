@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Banner } from "./banner.tsx";
 import { Cell, useCell } from "./cell.ts";
 import type { Chat } from "./chat.ts";
@@ -27,10 +27,11 @@ export function App({ chat }: { chat: Chat }): JSX.Element {
   const place = useCell(chat.place);
   const browsing = useCell(chat.browsing);
   const one = useCell(narrow);
+  const side = browsing || place.kind === "lobby";
+  useTurn(one, side);
   if (connection.phase === "ended") {
     return <main class="app ended"><Ended chat={chat} reason={connection.reason} /></main>;
   }
-  const side = browsing || place.kind === "lobby";
   return (
     <div class={`app${side ? " browsing" : ""}`}>
       <Side chat={chat} alone={one && side} />
@@ -41,6 +42,19 @@ export function App({ chat }: { chat: Chat }): JSX.Element {
       <p class={notice === "" ? "notice" : "notice shown"} role="status">{notice}</p>
     </div>
   );
+}
+
+/** Where only one column is shown, the focus follows to the one whose turn it is. */
+function useTurn(one: boolean, side: boolean): void {
+  const former = useRef(side);
+  useEffect(() => {
+    const active = document.activeElement;
+    const lost = active === null || active === document.body || active.getClientRects().length === 0;
+    if (one && lost && former.current !== side) {
+      document.querySelector<HTMLElement>(side ? ".brand button" : "#messages")?.focus({ preventScroll: true });
+    }
+    former.current = side;
+  }, [one, side]);
 }
 
 function Side({ chat, alone }: { chat: Chat; alone: boolean }): JSX.Element {
