@@ -1,6 +1,7 @@
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const hundredths = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -34,9 +35,8 @@ export function bytes(n: number): string {
 
 /** Milliseconds with as many digits as mean something. */
 export function ms(n: number): string {
-  if (n === 0) return "0 ms";
   if (n >= 1000) return `${tenths.format(n / 1000)} s`;
-  return `${n < 1 ? n.toFixed(2) : n < 10 ? n.toFixed(1) : whole.format(n)} ms`;
+  return `${n < 1 ? hundredths.format(n) : n < 10 ? tenths.format(n) : whole.format(n)} ms`;
 }
 
 /** The two largest parts of a span: 3 d 4 h, 12 min 5 s. */
