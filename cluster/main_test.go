@@ -1,9 +1,21 @@
 package cluster
 
 import (
+	commandLine "flag"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run at once than there are processors: they mostly wait for leases,
+// windows and servers.
+func TestMain(m *testing.M) {
+	commandLine.Parse()
+	if f := commandLine.Lookup("test.parallel"); f != nil {
+		_ = f.Value.Set("6")
+	}
+	goleak.VerifyTestMain(m,
+		// The library lets two of its sleeps of a few seconds run out behind Close.
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
+}

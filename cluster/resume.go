@@ -56,15 +56,12 @@ func (w *writer) expire(now time.Time) {
 	}
 }
 
-// takeOver takes over a batch of sessions, at most limit, in one round trip.
-func (w *writer) takeOver(limit int) (n int, err error) {
+// takeOver takes over a batch of sessions in one round trip.
+func (w *writer) takeOver() (n int, err error) {
 	l := w.s.l
-	w.mu.Lock()
-	w.resumes = slices.DeleteFunc(w.resumes, func(r *resumption) bool { return r.dropped })
-	batch := slices.Clone(w.resumes[:min(len(w.resumes), writeBatch, limit)])
-	w.mu.Unlock()
+	batch, waiting := w.ripe()
 	if len(batch) == 0 {
-		return 0, nil
+		return waiting, nil
 	}
 	node := l.lease.node()
 	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
@@ -96,6 +93,24 @@ func (w *writer) takeOver(limit int) (n int, err error) {
 		}
 	}
 	return len(batch), err
+}
+
+// ripe are the resumptions of the next round trip. waiting counts those that are still behind a
+// write of this node.
+func (w *writer) ripe() (batch []*resumption, waiting int) {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.resumes = slices.DeleteFunc(w.resumes, func(r *resumption) bool { return r.dropped })
+	for _, r := range w.resumes {
+		if w.s.unsettledLocked(r.member.Client) {
+			waiting++
+		} else if batch = append(batch, r); len(batch) == writeBatch {
+			break
+		}
+	}
+	return batch, waiting
 }
 
 // finish answers r, or detaches what it took over when nobody waits any more.

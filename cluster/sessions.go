@@ -67,6 +67,7 @@ type sessions struct {
 	mu      sync.Mutex
 	byID    map[chat.ClientID]*session
 	ending  map[*session]struct{}          // not in byID any more, but not finished
+	closing map[chat.ClientID]int          // of ending, those whose record is not closed yet
 	gone    map[chat.Incarnation]time.Time // lost to others while a connection may still be there
 	waiters []*waiter                      // oldest first
 	closed  bool
@@ -78,7 +79,7 @@ const writerCount = 4
 func newSessions(l *life) *sessions {
 	s := &sessions{
 		l: l, byID: make(map[chat.ClientID]*session), ending: make(map[*session]struct{}),
-		gone: make(map[chat.Incarnation]time.Time),
+		gone: make(map[chat.Incarnation]time.Time), closing: make(map[chat.ClientID]int),
 	}
 	for range writerCount {
 		s.writers = append(s.writers, newWriter(s))
@@ -150,6 +151,7 @@ func (s *sessions) endLocked(n *session) {
 	n.stage = stageEnding
 	s.removeLocked(n)
 	s.ending[n] = struct{}{}
+	s.closing[n.member.Client]++
 	s.queueLocked(n)
 }
 
@@ -163,6 +165,20 @@ func (s *sessions) ends(client chat.ClientID, nonce chat.Nonce) bool {
 		}
 	}
 	return false
+}
+
+// closedLocked notes that the record of an ending session is closed.
+func (s *sessions) closedLocked(n *session) {
+	if s.closing[n.member.Client]--; s.closing[n.member.Client] <= 0 {
+		delete(s.closing, n.member.Client)
+	}
+}
+
+// unsettledLocked says whether Redis has yet to hear what happened to a session before it can be
+// resumed.
+func (s *sessions) unsettledLocked(id chat.ClientID) bool {
+	n := s.byID[id]
+	return (n != nil && n.queued) || s.closing[id] > 0
 }
 
 func (s *sessions) removeLocked(n *session) {
@@ -296,6 +312,7 @@ func (s *sessions) forget() {
 		delete(s.byID, id)
 	}
 	clear(s.ending)
+	clear(s.closing)
 	for _, w := range s.writers {
 		w.clear()
 	}

@@ -85,6 +85,9 @@ func (s *sessions) settleClose(w write, word string, rest []rueidis.RedisMessage
 	why := chat.DepartureLeft
 	s.mu.Lock()
 	waiters := append(takeWaitersLocked(n), openWaiters(w.waiters)...)
+	if _, ok := s.ending[n]; ok {
+		s.closedLocked(n)
+	}
 	switch word {
 	case "FENCED":
 		delete(s.ending, n)

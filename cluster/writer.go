@@ -77,17 +77,9 @@ type write struct {
 	waiters []*waiter
 }
 
-// round writes what is queued, then takes over what is to be resumed: a session of this node that
-// comes back has its last changes in Redis before.
+// round writes what is queued, then takes over what is to be resumed: but a session of this node
+// that comes back has its last changes in Redis before.
 func (w *writer) round() (more bool, err error) {
-	// A resumption that came before the snapshot has the last changes of its session in it, unless
-	// there was more than one batch; one that came later waits for the next round.
-	w.mu.Lock()
-	ready := len(w.resumes)
-	if len(w.queue) > writeBatch {
-		ready = 0
-	}
-	w.mu.Unlock()
 	writes, calls, refused := w.snapshot()
 	answerAll(refused, false)
 	var found findings
@@ -106,7 +98,7 @@ func (w *writer) round() (more bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	resumed, err := w.takeOver(ready)
+	resumed, err := w.takeOver()
 	if err != nil {
 		return true, err
 	}
@@ -166,6 +158,7 @@ func (n *session) nonce() string { return string(n.member.Nonce[:]) }
 // unusedLocked finishes a session that Redis has never heard of, and returns who must be told.
 func (s *sessions) unusedLocked(n *session) []*waiter {
 	delete(s.ending, n)
+	s.closedLocked(n)
 	s.l.clientIDs.back(granted{id: uint64(n.member.Client), grant: n.grant})
 	return takeWaitersLocked(n)
 }
