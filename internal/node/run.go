@@ -25,7 +25,7 @@ func Run(ctx context.Context, s config.Settings, log *slog.Logger) error {
 		log.Error("a listener has ended", "err", err)
 	}
 	// Twice the drain: a client that holds on to its connection is closed at its end.
-	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*s.Drain+closeTimeout)
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*s.Drain+2*closeTimeout)
 	defer cancel()
 	return errors.Join(err, n.Shutdown(bound))
 }
