@@ -121,8 +121,9 @@ func TestOnlyWhoRenewedMayJudge(t *testing.T) {
 	s := launch(t)
 	n := begin(t, s, func(_ *Config, tm *times) { tm.heartbeat, tm.lease = time.Hour, time.Hour })
 	keys := n.lease.keys()
+	birth, _ := s.do("GET", keys[1]).ToString()
 	beat := func(node, expect string) (status string, now int64, dead int) {
-		reply, err := n.store.run(context.Background(), scriptHeartbeat, keys, []string{node, "60000", n.lease.birth, "x", expect}).ToArray()
+		reply, err := n.store.run(context.Background(), scriptHeartbeat, keys, []string{node, "60000", birth, "x", expect}).ToArray()
 		if err != nil {
 			t.Fatal(err)
 		}

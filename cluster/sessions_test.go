@@ -250,3 +250,30 @@ func TestAClosedNodeHandsItsSessionsOver(t *testing.T) {
 		t.Errorf("%d ids are still granted", n)
 	}
 }
+
+func TestAResumeComesBehindTheLastWrite(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, nil)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				m := n.open("192.0.2.1")
+				token := n.token(m)
+				n.dir.Rename(m, "Ann")
+				n.dir.Detach(m, 0)
+				r := n.resume(token, "192.0.2.1")
+				if r.Code != "" || r.Member.Name != "Ann" {
+					t.Errorf("resumed %+v", r)
+				}
+				n.dir.End(r.Member, 0)
+				if r := n.resume(token, "192.0.2.1"); r.Code != chat.SessionInvalid {
+					t.Errorf("resumed after the end: %+v", r)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	until(t, "nothing is left", func() bool { return len(s.leftovers(true)) == 0 })
+}
