@@ -132,6 +132,9 @@ func (p *play) open(ctx context.Context) error {
 	if retried > 0 {
 		p.row.AddLess("joins_retried", float64(retried), "first answered UNAVAILABLE")
 	}
+	if p.s.settle > 0 {
+		p.row.Add(report.ConnectRate, float64(connections)/took.Seconds(), "/s")
+	}
 	if p.s.noTraffic && p.s.key == report.ConnectRate {
 		p.row.Add(report.ConnectRate, float64(connections)/took.Seconds(), "/s")
 		if len(p.instance.pids) > 0 {

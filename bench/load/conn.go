@@ -35,7 +35,8 @@ type conn struct {
 	hung       bool // ended while not reading
 	writable   bool // waits for EPOLLOUT
 	counted    bool // in the current opening
-	slot       int  // in room.members; -1 = not there
+	refusals   uint8
+	slot       int // in room.members; -1 = not there
 	room       *room
 	target     *room // of an OpMove
 	decoder    wsproto.Decoder

@@ -77,11 +77,17 @@ func (o *opening) done(c *conn) {
 
 // again sends c to the end of the queue: its attempt was refused for the moment.
 func (o *opening) again(c *conn) {
+	o.release(c)
+	o.w.enqueue(c)
+}
+
+// release takes c off the way for now.
+func (o *opening) release(c *conn) {
 	if c.counted {
 		c.counted = false
 		o.active--
+		o.fill()
 	}
-	o.w.enqueue(c)
 }
 
 // pause frees the place of a connection that waits for another one to create its room: else the
@@ -151,11 +157,7 @@ func (w *Worker) upgraded(c *conn, data []byte) int {
 	}
 	end += 4
 	if _, err := wsproto.CheckResponse(data[:end], &w.handshake); err != nil {
-		var refusal *wsproto.ResponseError
-		if errors.As(err, &refusal) && (refusal.Status == http.StatusTooManyRequests || refusal.Status == http.StatusServiceUnavailable) {
-			w.limited = true
-		}
-		w.ended(c, 0, err.Error())
+		w.turnedAway(c, err)
 		return end
 	}
 	c.state = greeting
@@ -167,6 +169,31 @@ func (w *Worker) upgraded(c *conn, data []byte) int {
 	}
 	return end
 }
+
+// turnedAway reacts to a handshake that was not answered with 101. 503 says to come again, as a
+// server does that is filling up or starting; 429 means that its limits are on, and then whatever
+// is measured are these.
+func (w *Worker) turnedAway(c *conn, err error) {
+	var refusal *wsproto.ResponseError
+	status := 0
+	if errors.As(err, &refusal) {
+		status = refusal.Status
+	}
+	w.limited = w.limited || status == http.StatusTooManyRequests
+	if status != http.StatusServiceUnavailable || c.refusals >= maxRefusals {
+		w.limited = w.limited || status == http.StatusServiceUnavailable
+		w.ended(c, 0, err.Error())
+		return
+	}
+	c.refusals++
+	w.opening.retried++
+	w.drop(c, false)
+	w.opening.release(c)
+	w.retries = append(w.retries, retry{c: c, generation: c.generation, dial: true, at: w.now + int64(retryAfter)})
+}
+
+// maxRefusals is how often one connection tries again before its server counts as full.
+const maxRefusals = 100
 
 // join brings a greeted connection into its room.
 func (w *Worker) join(c *conn) {

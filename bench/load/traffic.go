@@ -33,6 +33,7 @@ type retry struct {
 	generation int32
 	number     uint32
 	join       bool
+	dial       bool
 	at         int64
 }
 
@@ -182,6 +183,8 @@ func (w *Worker) retry(now int64) {
 			kept = append(kept, again)
 		case again.c.generation != again.generation:
 			// It has another socket by now and sends again what is unanswered when it is in.
+		case again.dial:
+			w.enqueue(again.c)
 		case again.join && again.c.state == joining:
 			w.join(again.c)
 		case again.join && again.c.state == outside:
