@@ -188,14 +188,17 @@ func (o *options) settings() map[string]string {
 }
 
 func (o *options) save(result, earlier *report.Result) error {
-	var err1, err2 error
+	var err1, err2, err3 error
 	if o.json != "" {
 		err1 = result.Save(o.json)
 	}
 	if o.html != "" {
 		err2 = report.SaveHTML(o.html, result, earlier)
 	}
-	return errors.Join(err1, err2)
+	if o.markdown != "" {
+		err3 = report.SaveMarkdown(o.markdown, result)
+	}
+	return errors.Join(err1, err2, err3)
 }
 
 // verdict is an error when anything went wrong or a threshold was not kept.

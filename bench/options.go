@@ -36,7 +36,7 @@ type options struct {
 	seed     uint64
 	patience time.Duration
 
-	json, html, earlier string
+	json, html, markdown, earlier string
 	thresholds          []report.Threshold
 	quiet               bool
 	list                bool
@@ -118,6 +118,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.DurationVar(&o.patience, "patience", 15*time.Second, "how long outstanding deliveries are waited for")
 	fs.StringVar(&o.json, "json", "bench-result.json", "where the result goes; empty = nowhere")
 	fs.StringVar(&o.html, "html", "bench-report.html", "where the page goes; empty = nowhere")
+	fs.StringVar(&o.markdown, "markdown", "", "where the tables go as Markdown; empty = nowhere")
 	fs.StringVar(&o.earlier, "compare", "", "an earlier result (JSON) to compare with")
 	fs.Func("threshold", "variant.figure=value that must be kept, repeatable: fanout-1000.share_of_limit=0.5", func(s string) error {
 		t, err := report.ParseThreshold(s)

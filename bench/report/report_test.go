@@ -105,6 +105,21 @@ func TestSaveAndCompare(t *testing.T) {
 	}
 }
 
+func TestMarkdown(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.md")
+	if err := report.SaveMarkdown(path, sample(500)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "### fanout-1000\n\nRooms of <100>.\n\n| server | deliveries/s | CPU-s/M | of limit | faults |\n|---|---:|---:|---:|---:|\n| chatroom | 500 | 2.00 | 0.50 | 0 |\n| limit-batched | 1,000 | 1.00 |  | 0 |\n\n"
+	if string(text) != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+}
+
 func TestFaultsAreShown(t *testing.T) {
 	r := sample(500)
 	r.Rows[0].Faults = load.Faults{Lost: 3, Notes: []string{"connection 1: 3 did not come"}}
