@@ -56,12 +56,24 @@ export async function noticed(page, words) {
   await page.locator(".notice.shown [role=status]", { hasText: words }).waitFor();
 }
 
-/** axe finds nothing, in the light and in the dark. */
+/** How long a page may take until its colours have changed and its rows have come, milliseconds. */
+const SETTLING = 5_000;
+
+/** axe finds nothing once the page is at rest: figures and rows change while it looks. */
+export async function accessible(stage, page, state) {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await until(`axe finds nothing on ${state}`, async () => {
+    await stage.accessible(page, state);
+    return true;
+  }, SETTLING);
+}
+
+/** The same in the light and in the dark. */
 export async function accessibleInBoth(stage, page, state) {
   for (const colorScheme of ["dark", "light"]) {
     await page.emulateMedia({ colorScheme });
     await until(`colours for ${colorScheme}`, () => page.evaluate((dark) => matchMedia("(prefers-color-scheme: dark)").matches === dark, colorScheme === "dark"));
-    await stage.accessible(page, `${state}, ${colorScheme}`);
+    await accessible(stage, page, `${state}, ${colorScheme}`);
   }
 }
 

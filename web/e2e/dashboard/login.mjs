@@ -1,6 +1,6 @@
 // The way in: wrong, right, kept over a reload, too often, out.
 import { check, equal, until } from "../stage.mjs";
-import { accessibleInBoth, live, logIn, openDashboard } from "../operator.mjs";
+import { accessible, accessibleInBoth, live, logIn, openDashboard } from "../operator.mjs";
 
 export const look = { language: "en", theme: "light" };
 
@@ -32,7 +32,7 @@ export async function play(stage) {
     await until("an answer", async () => (await countdown.isVisible()) || (await operator.locator("#login-error", { hasText: "wrong" }).isVisible()));
   }
   check(await countdown.isVisible(), "twelve tries in a row were let through");
-  await stage.accessible(operator, "a login that has to wait");
+  await accessible(stage, operator, "a login that has to wait");
   await countdown.waitFor({ state: "detached" });
   await logIn(operator);
   await live(operator);

@@ -1,7 +1,7 @@
 // The node dies and comes back: the dashboard says so, keeps what it has, and goes on by itself; when
 // its token is worth nothing any more it says that, and after the next login it is where it was.
 import { until } from "../stage.mjs";
-import { goTo, live, logIn, openDashboard } from "../operator.mjs";
+import { accessible, goTo, live, logIn, openDashboard } from "../operator.mjs";
 
 export const look = { language: "en", theme: "dark" };
 
@@ -15,7 +15,7 @@ export async function play(stage) {
 
   await node.kill();
   await operator.locator(".link-state.waiting").waitFor();
-  await stage.accessible(operator, "no connection");
+  await accessible(stage, operator, "no connection");
   await stage.picture(operator, "dashboard-outage");
   const second = await stage.node({ port: node.port, adminPort: node.adminPort });
   await until("the new node", async () => {
@@ -31,7 +31,7 @@ export async function play(stage) {
     await hurry(operator);
     return operator.locator("[role=status]", { hasText: "session has ended" }).isVisible();
   });
-  await stage.accessible(operator, "the end of a session");
+  await accessible(stage, operator, "the end of a session");
   await logIn(operator);
   await operator.locator("h1", { hasText: "Audit" }).waitFor();
 }

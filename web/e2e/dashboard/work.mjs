@@ -2,7 +2,7 @@
 // read the audit.
 import { check, equal, until } from "../stage.mjs";
 import { clientId, followLink, openRoom, write } from "../people.mjs";
-import { accessibleInBoth, confirm, figure, find, fits, goTo, live, logIn, noticed, openDashboard } from "../operator.mjs";
+import { accessible, accessibleInBoth, confirm, figure, find, fits, goTo, live, logIn, noticed, openDashboard } from "../operator.mjs";
 
 export const look = { language: "en", theme: "light" };
 
@@ -146,7 +146,7 @@ async function readAudit(stage, operator) {
     await goTo(operator, view);
     await until(`${view} is read`, async () => (await operator.locator("[aria-busy=true]").count()) === 0);
     await fits(operator, `${view} at 360`);
-    await stage.accessible(operator, `${view} at 360`);
+    await accessible(stage, operator, `${view} at 360`);
     await stage.picture(operator, `dashboard-${view}-360`);
   }
 }
