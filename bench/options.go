@@ -37,9 +37,9 @@ type options struct {
 	patience time.Duration
 
 	json, html, markdown, earlier string
-	thresholds          []report.Threshold
-	quiet               bool
-	list                bool
+	thresholds                    []report.Threshold
+	quiet                         bool
+	list                          bool
 
 	given map[string]string // flags as they were given, for the report
 }
