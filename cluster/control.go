@@ -171,7 +171,11 @@ func (c *control) hear(message string) {
 	if len(f) != 3 {
 		return
 	}
-	c.order.Lock()
+	if !c.order.TryLock() {
+		// This is the reader of the connection on which catchUp waits for its answer.
+		wake(c.behind)
+		return
+	}
 	defer c.order.Unlock()
 	c.mu.Lock()
 	next := c.last == f[0]
@@ -205,21 +209,28 @@ func (c *control) runCheck() {
 // catchUp reads the log from where this node stands.
 func (c *control) catchUp() {
 	s := c.l.c.store
+	c.mu.Lock()
+	before := c.last
+	c.mu.Unlock()
 	end, err := c.end(c.l.ctx)
 	if err != nil {
 		return // the next look is near
 	}
 	c.order.Lock()
 	defer c.order.Unlock()
+	if olderID(end, before) {
+		// A Redis that came back with less: everything in it is new. What was heard between the two
+		// looks is no sign of that, so the position from before them counts.
+		c.mu.Lock()
+		c.last = "0-0"
+		c.mu.Unlock()
+	}
 	for {
 		c.mu.Lock()
 		last := c.last
 		c.mu.Unlock()
-		if last == end {
+		if last == end || olderID(end, last) {
 			return
-		}
-		if olderID(end, last) {
-			last = "0-0" // a Redis that came back with less: everything in it is new
 		}
 		entries, err := s.do(c.l.ctx, s.client.B().Xrange().Key(c.logKey()).Start("("+last).End("+").Count(256).Build()).AsXRange()
 		if err != nil {

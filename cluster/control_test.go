@@ -22,13 +22,16 @@ func TestCommandsSurviveALostSubscription(t *testing.T) {
 		}
 	}
 	b.with(func() {
+		// A command whose append got no answer is appended again: each at least once, in their order.
+		var newest chat.ClientID
 		for i, k := range b.kicked {
-			if k.client != chat.ClientID(i+1) {
-				t.Fatalf("command %d is %v", i, k)
+			if k.client > newest+1 {
+				t.Fatalf("command %d is %v behind %d", i, k, newest)
 			}
+			newest = max(newest, k.client)
 		}
-		if len(b.kicked) != 30 {
-			t.Errorf("%d commands", len(b.kicked))
+		if newest != 30 || len(b.kicked) > 60 {
+			t.Errorf("%d commands up to %d", len(b.kicked), newest)
 		}
 	})
 	a.with(func() {
