@@ -46,14 +46,10 @@ type server struct {
 
 func launch(t testing.TB) *server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &server{t: t, port: l.Addr().(*net.TCPAddr).Port, dir: t.TempDir()}
-	l.Close()
+	s := &server{t: t, port: freePort(t), dir: t.TempDir()}
 	s.run()
 	t.Cleanup(s.kill)
+	var err error
 	s.b, err = rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{s.addr()}, DisableCache: true, ForceSingleClient: true})
 	if err != nil {
 		t.Fatal(err)
