@@ -6,9 +6,11 @@ LDFLAGS := -s -w -X chatroom/internal/config.version=$(VERSION)
 
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 30s
-# bench: one scenario instead of all; a server that runs already instead of an own one.
+# bench: one scenario instead of all; a server that runs already instead of an own one; anything else
+# that `bin/chatroom-bench --help` lists.
 SCENARIO ?=
 URL      ?=
+BENCH    ?=
 # chaos: what the nemesis follows, and for how long.
 SEED     ?= 1
 DURATION ?= 1m
@@ -16,10 +18,14 @@ DURATION ?= 1m
 # Where Debian keeps nginx and other servers, for users whose PATH lacks it.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: run build test install lint race allocations fuzz bench bench-peers chaos web up test-browser-all test-images cert clean
+.PHONY: help run build test install lint race allocations fuzz bench bench-peers chaos web up test-browser-all test-images cert clean
 
 run: build
 	bin/chatroom
+
+# The verbs, in the order of this file.
+help:
+	@grep -o '^[a-z][a-z-]*:' Makefile | tr -d :
 
 # One static file each. -trimpath: the same sources give the same bytes anywhere.
 build:
@@ -51,17 +57,18 @@ REPORT := --json bench-report/result.json --html bench-report/report.html
 
 bench: build
 	mkdir -p bench-report
-	bin/chatroom-bench $(REPORT) $(if $(URL),--url $(URL)) $(SCENARIO)
+	bin/chatroom-bench $(REPORT) $(if $(URL),--url $(URL)) $(BENCH) $(SCENARIO)
 
 # The peers have modules of their own: nothing of them is in go.mod or in the page.
 bench-peers: build
 	mkdir -p bench-report
 	npm --prefix bench/peers ci --no-audit --no-fund
 	cd bench/peers && $(GO) build -o bin/peer .
-	bin/chatroom-bench $(REPORT) --peers bench/peers $(SCENARIO)
+	bin/chatroom-bench $(REPORT) --peers bench/peers $(BENCH) $(SCENARIO)
 
 chaos: build
-	$(GO) run ./internal/chaos/cmd -binary bin/chatroom -seed $(SEED) -duration $(DURATION)
+	$(GO) build -o bin/chatroom-chaos ./internal/chaos/cmd
+	bin/chatroom-chaos -binary bin/chatroom -seed $(SEED) -duration $(DURATION)
 
 # Bundles the TypeScript sources into web/dist, which is committed.
 web:
@@ -71,9 +78,9 @@ web:
 up:
 	docker compose up --build
 
-# The page in every browser that is installed, not only in Chromium.
+# The page in every language, theme and width; make test plays each flow in one of them.
 test-browser-all: install
-	BROWSERS=all $(GO) test -count=1 -timeout 20m ./web/e2e/...
+	BROWSERS=all $(GO) test -count=1 -timeout 90m -run Matrix ./web/e2e/...
 
 # The images as docker compose builds and starts them; installs a Docker engine of its own with apt.
 test-images:

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"chatroom/internal/chaos"
@@ -20,7 +21,7 @@ func main() {
 	duration := flag.Duration("duration", time.Minute, "of trouble")
 	rooms := flag.Int("rooms", 4, "of six people each")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	code, err := run(ctx, *binary, *seed, *duration, *rooms)
 	if err != nil {
