@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** How long anything may take on a loaded machine, milliseconds. */
-export const PATIENCE = 30_000;
+export const PATIENCE = 60_000;
 
 export const ADMIN = { user: "operator", password: "correct-horse-battery", secret: "0123456789abcdef0123456789abcdef" };
 

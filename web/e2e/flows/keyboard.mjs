@@ -28,7 +28,7 @@ export async function play(stage) {
 
   await tabTo(ada, ".rooms .bar button[aria-expanded]");
   await ada.keyboard.press("Enter");
-  await ada.locator("#room-name").waitFor();
+  await until("the focus on the name", () => ada.evaluate(() => document.activeElement?.id === "room-name"));
   await ada.keyboard.type("Keys");
   await ada.keyboard.press("Enter");
   await connected(ada);
@@ -47,7 +47,7 @@ export async function play(stage) {
   }
   await tabTo(ada, ".my-name", narrow ? "Tab" : "Shift+Tab");
   await ada.keyboard.press("Enter");
-  await ada.locator(".name-form input").waitFor();
+  await until("the focus on one's own name", () => ada.evaluate(() => document.activeElement?.closest(".name-form") !== null));
   await ada.keyboard.press("Control+A");
   await ada.keyboard.type("Ada");
   await ada.keyboard.press("Enter");

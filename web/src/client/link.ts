@@ -7,6 +7,9 @@ import type { Command, ServerEvent } from "./protocol.ts";
 const OPEN_TIMEOUT = 10_000;
 const PONG_TIMEOUT = 5_000;
 
+/** An attempt older than this is given up when there is a reason to think that a new one fares better. */
+const STALE_ATTEMPT = 2_000;
+
 /** A connection that lasted this long was a good one: the next failure starts from the beginning. */
 const STABLE_AFTER = 10_000;
 
@@ -39,6 +42,7 @@ export class Link {
   #state: LinkState = { phase: "idle" };
   #socket: Socket | undefined;
   #attempt = 0;
+  #dialledAt = 0;
   #openedAt = 0;
   #notBefore = 0;
   #heartbeatMs = 0;
@@ -83,6 +87,10 @@ export class Link {
       const wait = this.#notBefore - this.#env.now();
       if (wait > 0) this.#wait(wait);
       else this.#dial();
+    } else if (this.#state.phase === "connecting") {
+      if (this.#env.now() - this.#dialledAt < STALE_ATTEMPT) return;
+      this.#drop(4001);
+      this.#dial();
     } else if (this.#state.phase === "open" && this.#heartbeatMs > 0) {
       // A machine that slept has missed its timers: ask whether the other side is still there.
       if (this.#env.now() - this.#lastHeard >= this.#heartbeatMs) this.#probe();
@@ -124,6 +132,7 @@ export class Link {
 
   #dial(): void {
     this.#env.clearTimeout(this.#timer);
+    this.#dialledAt = this.#env.now();
     this.#openedAt = 0;
     this.#heartbeatMs = 0;
     this.#enter({ phase: "connecting" });
@@ -155,7 +164,7 @@ export class Link {
    */
   #listen(): void {
     this.#env.clearTimeout(this.#watch);
-    const silence = this.#env.now() - this.#lastHeard;
+    const silence = Math.max(0, this.#env.now() - this.#lastHeard); // a clock may be set back
     if (silence >= this.#heartbeatMs) this.#probe();
     else this.#watch = this.#env.setTimeout(() => this.#listen(), this.#heartbeatMs - silence);
   }

@@ -26,11 +26,15 @@ export class Attention {
     if (notifications && typeof Notification === "function" && Notification.permission === "granted") {
       const title = t("notificationTitle", { name: message.from.username, room: room.name });
       // One notification per room: a busy room replaces its own instead of piling up.
-      const shown = new Notification(title, { body: message.text.slice(0, 200), tag: `room-${room.roomId}` });
-      shown.onclick = () => {
-        window.focus();
-        shown.close();
-      };
+      try {
+        const shown = new Notification(title, { body: message.text.slice(0, 200), tag: `room-${room.roomId}` });
+        shown.onclick = () => {
+          window.focus();
+          shown.close();
+        };
+      } catch {
+        // Browsers on phones have the constructor and refuse to construct.
+      }
     }
   }
 

@@ -85,6 +85,7 @@ export class Chat {
     });
     client.on("left", ({ room, reason }) => {
       this.room.set(undefined);
+      timeline.reset(undefined);
       if (reason === "deleted" || reason === "not_found") this.place.set({ kind: "gone", room, reason });
       else {
         this.place.set({ kind: "lobby" });

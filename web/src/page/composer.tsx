@@ -17,7 +17,7 @@ export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Elemen
   const [text, setText] = useState(() => loadDraft(room.roomId));
   const limit = useCell(chat.identity)?.limits.message ?? 2_000;
   const length = codePoints(text);
-  const ready = length <= limit && text.trim() !== "";
+  const ready = sendableNow(text, limit);
 
   // A finger has no Shift key at hand: there, Enter begins a line and the button sends.
   const coarse = matchMedia("(pointer: coarse)").matches;
@@ -39,7 +39,9 @@ export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Elemen
   };
 
   const send = (): void => {
-    if (!ready || !chat.send(sendable(text))) return;
+    // The field itself, not the last render of it: fast fingers press Enter in the same instant.
+    const written = field.current?.value ?? "";
+    if (!sendableNow(written, limit) || !chat.send(sendable(written))) return;
     write("");
     field.current?.focus();
   };
@@ -76,6 +78,10 @@ export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Elemen
       </button>
     </form>
   );
+}
+
+function sendableNow(text: string, limit: number): boolean {
+  return text.trim() !== "" && codePoints(text) <= limit;
 }
 
 function counterText(length: number, limit: number): string {

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useCell } from "./cell.ts";
 import { errorText } from "./chat.ts";
 import type { Chat } from "./chat.ts";
@@ -12,7 +12,7 @@ export function CreateRoom({ chat, done }: { chat: Chat; done: () => void }): JS
   const [hidden, setHidden] = useState(false);
   const [error, setError] = useState("");
   const limit = useCell(chat.identity)?.limits.name ?? 16;
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
 
   const create = async (): Promise<void> => {
     try {

@@ -114,7 +114,7 @@ export class Log extends Component<Props> {
   };
 
   render({ chat, room, view, outbox }: Props): JSX.Element {
-    const waiting = outbox.filter((item) => item.roomId === room.roomId).slice(0, WAITING);
+    const waiting = outbox.filter((item) => belongs(item, room)).slice(0, WAITING);
     return (
       <div class="log-frame">
         <div
@@ -132,7 +132,7 @@ export class Log extends Component<Props> {
             <p class="line edge">{edgeText(view)}</p>
             {view.items.map((item, i) => this.#row(item, view.items[i - 1], view, room))}
             {view.end > 0 && !chat.timeline.complete ? null : waiting.map((item) => (
-              <div class="row" key={item.id}><OutgoingRow item={item} chat={chat} /></div>
+              <div class="row" key={item.id}><OutgoingRow item={item} chat={chat} here={item.roomId === room.roomId} /></div>
             ))}
           </div>
         </div>
@@ -156,6 +156,11 @@ export class Log extends Component<Props> {
       </Fragment>
     );
   }
+}
+
+/** What lost its room or its window is offered in whatever room a person is. */
+function belongs(item: OutboxItem, room: Room): boolean {
+  return item.roomId === room.roomId || item.reason === "room_gone" || item.reason === "left_behind";
 }
 
 function edgeText(view: View): string {

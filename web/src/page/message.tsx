@@ -81,8 +81,8 @@ const FAILURES: Record<FailureReason, Key> = {
   left_behind: "failedLeftBehind",
 };
 
-/** A message without an answer yet. */
-export function OutgoingRow({ item, chat }: { item: OutboxItem; chat: Chat }): JSX.Element {
+/** A message without an answer yet; `here` is false when it was meant for another room. */
+export function OutgoingRow({ item, chat, here }: { item: OutboxItem; chat: Chat; here: boolean }): JSX.Element {
   const failed = item.state === "failed";
   const text = failed ? t(FAILURES[item.reason ?? "no_answer"]) : t(item.state === "sending" ? "sending" : "queued");
   return (
@@ -94,7 +94,7 @@ export function OutgoingRow({ item, chat }: { item: OutboxItem; chat: Chat }): J
           <span>{text}</span>
           {failed ? (
             <span class="choices">
-              <button type="button" class="plain" onClick={() => chat.client.retry(item.id)}>{t("retry")}</button>
+              <button type="button" class="plain" onClick={() => chat.client.retry(item.id)}>{t(here ? "retry" : "sendHere")}</button>
               <button type="button" class="plain" onClick={() => chat.client.discard(item.id)}>{t("delete")}</button>
             </span>
           ) : null}

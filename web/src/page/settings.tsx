@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useCell } from "./cell.ts";
 import { LANGUAGES, speak, t } from "./i18n/index.ts";
 import type { Key, Language } from "./i18n/index.ts";
@@ -18,7 +18,7 @@ export function Settings({ done }: { done: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const chosen = useCell(preferences);
   const [denied, setDenied] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const choose = (language: Language): void => {
     prefer({ language });

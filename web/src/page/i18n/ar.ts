@@ -50,6 +50,7 @@ export const ar: Catalog = {
   failedUnsure: "ربما أُرسلت: انتهى الاتصال قبل وصول الجواب.",
   failedLeftBehind: "لم تُرسل: أُغلقت نافذتها قبل الإرسال.",
   retry: "أرسل مجددًا",
+  sendHere: "أرسلها هنا",
   delete: "حذف",
   today: "اليوم",
   yesterday: "أمس",

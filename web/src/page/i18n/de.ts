@@ -50,6 +50,7 @@ export const de: Catalog = {
   failedUnsure: "Vielleicht gesendet: die Verbindung endete vor der Antwort.",
   failedLeftBehind: "Nicht gesendet: das Fenster wurde vorher geschlossen.",
   retry: "Erneut senden",
+  sendHere: "Hier senden",
   delete: "Löschen",
   today: "Heute",
   yesterday: "Gestern",

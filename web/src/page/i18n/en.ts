@@ -49,6 +49,7 @@ export const en = {
   failedUnsure: "Maybe sent: the connection ended before the answer.",
   failedLeftBehind: "Not sent: its window was closed before it went out.",
   retry: "Send again",
+  sendHere: "Send here",
   delete: "Delete",
   today: "Today",
   yesterday: "Yesterday",

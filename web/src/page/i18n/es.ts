@@ -50,6 +50,7 @@ export const es: Catalog = {
   failedUnsure: "Quizá enviado: la conexión terminó antes de la respuesta.",
   failedLeftBehind: "No enviado: su ventana se cerró antes de que saliera.",
   retry: "Enviar de nuevo",
+  sendHere: "Enviar aquí",
   delete: "Eliminar",
   today: "Hoy",
   yesterday: "Ayer",

@@ -50,6 +50,7 @@ export const fr: Catalog = {
   failedUnsure: "Peut-être envoyé : la connexion a pris fin avant la réponse.",
   failedLeftBehind: "Non envoyé : sa fenêtre a été fermée avant le départ.",
   retry: "Renvoyer",
+  sendHere: "Envoyer ici",
   delete: "Supprimer",
   today: "Aujourd’hui",
   yesterday: "Hier",
