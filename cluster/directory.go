@@ -32,12 +32,16 @@ func (d *Directory) Token(dst []byte, m chat.Member) []byte {
 // answers within 5 s, possibly inside the call. Any goroutine; does not block.
 func (d *Directory) Resume(tag chat.Tag, token string, ip string) {
 	client, nonce, ok := d.c.keyring.open(token)
-	if !ok || d.c.sessions.ends(client, nonce) {
+	if !ok {
 		d.c.feed.Resumed(tag, chat.Resumption{Code: chat.SessionInvalid})
 		return
 	}
 	if d.c.bans.address(ip) || d.c.bans.session(nonce) {
 		d.c.feed.Resumed(tag, chat.Resumption{Code: chat.Banned, BanCode: chat.BanCode})
+		return
+	}
+	if d.c.sessions.ends(client, nonce) { // a ban ends it as well, and says more
+		d.c.feed.Resumed(tag, chat.Resumption{Code: chat.SessionInvalid})
 		return
 	}
 	d.c.sessions.writerOf(client).resume(&resumption{
