@@ -95,6 +95,7 @@ func TestBansHoldOnEveryNode(t *testing.T) {
 	s := launch(t)
 	a, b := begin(t, s, nil), begin(t, s, nil)
 	m, w := a.open("2001:db8::1"), b.open("2001:db8::2")
+	s.recorded(m)
 	s.recorded(w)
 	b.open("2001:db8:0:1::1")
 	token := a.token(m)
