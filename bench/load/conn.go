@@ -56,7 +56,7 @@ type conn struct {
 	client  uint64
 }
 
-// host of the connection: members of one room go round the targets.
+// targetOf spreads members over the targets: those of one room go round them.
 func (w *Worker) targetOf(c *conn) unix.Sockaddr {
 	return w.targets[int(c.index)%len(w.targets)]
 }
