@@ -114,7 +114,7 @@ func (r *room) end(why string, event chat.UserEvent) {
 	}
 	for client, value := range mine {
 		if m, ok := memberOf(client, value); ok {
-			c.left(m, r.id)
+			c.bereave(m, r.id)
 		}
 	}
 	code := chat.NotInRoom

@@ -41,7 +41,8 @@ func parseID[T ~uint64](s string) T {
 	return T(n)
 }
 
-// formatRooms and parseRooms are the field r of a session's record: ids with a blank between.
+// formatRooms and parseRooms are the field r of a session's record: ids with a blank between. In
+// their place may stand a room that was deleted around the session, see formatLost.
 func formatRooms(rooms []chat.RoomID) string {
 	var b []byte
 	for i, r := range rooms {
@@ -69,4 +70,21 @@ func parseRooms(s string) []chat.RoomID {
 		}
 	}
 	return rooms
+}
+
+// lostMark stands before the id of a deleted room, so that parseRooms passes over it.
+const lostMark = '!'
+
+// formatLost and parseLost are the field r of a session whose room was deleted and that is in no
+// other since. Its connection may have been half open and have heard nothing of it: whoever resumes
+// it, on whichever node, tries to enter that room and says what has become of it.
+func formatLost(room chat.RoomID) string {
+	return string(strconv.AppendUint([]byte{lostMark}, uint64(room), 10))
+}
+
+func parseLost(s string) chat.RoomID {
+	if s == "" || s[0] != lostMark {
+		return 0
+	}
+	return parseID[chat.RoomID](s[1:])
 }

@@ -142,7 +142,7 @@ func (s *sessions) adopt(r *resumption, node, word string, rest []rueidis.RedisM
 	m.Name = text(rest[3])
 	n := &session{
 		member: m, ip: r.ip, grant: text(rest[5]), issuedAt: integer(rest[6]), connectedAt: r.at.UnixMilli(), lastSeen: r.at.UnixMilli(),
-		tried: true, written: true, rooms: parseRooms(text(rest[4])), writer: s.writerOf(m.Client),
+		tried: true, written: true, rooms: parseRooms(text(rest[4])), lost: parseLost(text(rest[4])), writer: s.writerOf(m.Client),
 	}
 	room, leave, err := s.place(n)
 	if err != nil {
@@ -189,11 +189,11 @@ func (s *sessions) refuse(r *resumption, word string) (chat.Resumption, error) {
 	return chat.Resumption{Code: chat.SessionInvalid}, nil
 }
 
-// place is the room of n. A session that was lost while it moved is where the move had come to, and
+// place is the room of n, or the one that was deleted around it. A session that was lost while it moved is where the move had come to, and
 // has to leave the others.
 func (s *sessions) place(n *session) (at chat.RoomID, leave []chat.RoomID, err error) {
 	if len(n.rooms) == 0 {
-		return 0, nil, nil
+		return n.lost, nil, nil
 	}
 	last := n.rooms[len(n.rooms)-1]
 	if len(n.rooms) == 1 {

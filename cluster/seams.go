@@ -18,6 +18,10 @@ func (c *Cluster) enter(m chat.Member, room chat.RoomID, then func(ok bool)) {
 // not block.
 func (c *Cluster) left(m chat.Member, room chat.RoomID) { c.sessions.left(m, room) }
 
+// bereave is left for a room that was deleted: the record remembers it until the session is in
+// another, for a RESUME to say. Any goroutine; does not block.
+func (c *Cluster) bereave(m chat.Member, room chat.RoomID) { c.sessions.bereave(m, room) }
+
 // nextRoomID draws a room id that is most likely free; create decides, and after TAKEN another one
 // is drawn. ok is false when there is none at hand: Redis is away, or all are in use. Any goroutine;
 // does not block.

@@ -42,6 +42,7 @@ type session struct {
 	rewrite  bool // write it even if it is gone
 	touch    bool // the next write claims the id as well
 	rooms    []chat.RoomID
+	lost     chat.RoomID // the one it was in, deleted; 0 = none, or it has gone into another since
 	waiting  []*waiter
 	leaves   int
 	lastSeen int64 // Unix ms
@@ -239,6 +240,7 @@ func (n *session) addRoom(room chat.RoomID) bool {
 		return false
 	}
 	n.rooms = append(n.rooms, room)
+	n.lost = 0
 	return true
 }
 
@@ -276,6 +278,30 @@ func (s *sessions) left(m chat.Member, room chat.RoomID) {
 		n.rooms = slices.Delete(n.rooms, i, i+1)
 		s.queueLocked(n)
 	}
+}
+
+// bereave is left for a room that was deleted around m.
+func (s *sessions) bereave(m chat.Member, room chat.RoomID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.carriedLocked(m)
+	if n == nil {
+		return
+	}
+	if i := slices.Index(n.rooms, room); i >= 0 {
+		if n.rooms = slices.Delete(n.rooms, i, i+1); len(n.rooms) == 0 {
+			n.lost = room
+		}
+		s.queueLocked(n)
+	}
+}
+
+// whereabouts is the field r of the record.
+func (n *session) whereabouts() string {
+	if n.lost != 0 {
+		return formatLost(n.lost)
+	}
+	return formatRooms(n.rooms)
 }
 
 // lose ends what this node has of a session that belongs to others now: its connection is told why

@@ -153,6 +153,10 @@ func (d *EmbeddedDirectory) Detach(m chat.Member, in chat.RoomID) {
 	if s == nil {
 		return
 	}
+	if g := e.graves[s.room()]; in == 0 && g != nil && g.deleted {
+		// The connection may have been half open when the room was deleted: a RESUME says so.
+		in = s.room()
+	}
 	s.place = awayBit | uint64(in)
 	e.detached = append(e.detached, detachment{m.Client, m.Incarnation, monotonic() + e.cfg.ResumeWindow})
 }
@@ -171,13 +175,26 @@ func (d *EmbeddedDirectory) End(m chat.Member, in chat.RoomID) {
 	}
 }
 
-// setRoom notes where a session is, for one that is taken over while its connection still stands.
-func (e *Embedded) setRoom(m chat.Member, in chat.RoomID) {
+// claim notes that a session is on its way into a room, so that whoever takes it over or ends it from
+// now on finds it there; the room's lock is held until it is in. It returns nil when the connection
+// that asked does not carry the session any more: a request that was under way when it was removed,
+// resumed elsewhere or lost must leave no place behind that nobody would end.
+func (e *Embedded) claim(m chat.Member, in chat.RoomID) *embeddedSession {
 	e.mu.Lock()
-	if s := e.carriesLocked(m); s != nil {
+	defer e.mu.Unlock()
+	s := e.presentLocked(m)
+	if s != nil {
 		s.setRoom(in)
 	}
-	e.mu.Unlock()
+	return s
+}
+
+// presentLocked is the session of m while a connection carries it under this incarnation.
+func (e *Embedded) presentLocked(m chat.Member) *embeddedSession {
+	if s := e.carriesLocked(m); s != nil && !s.away() {
+		return s
+	}
+	return nil
 }
 
 func (e *Embedded) leftRoom(m chat.Member, from chat.RoomID) {

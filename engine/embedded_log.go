@@ -17,40 +17,34 @@ func (e *Embedded) Create(tag chat.Tag, name string, private bool, creator chat.
 	}
 	r.ring.Reset(0, chat.MessageID{})
 	r.used.Store(r.created)
-	r.enterLocked(creator, e.session(creator), r.created) // nobody else can see it yet
 
 	e.mu.Lock()
+	session := e.presentLocked(creator)
+	if session == nil {
+		e.mu.Unlock()
+		e.feed.Created(tag, chat.RoomInfo{}, chat.Unavailable)
+		return
+	}
 	id, ok := e.roomIDs.draw()
 	if !ok {
 		e.mu.Unlock()
 		e.feed.Created(tag, chat.RoomInfo{}, chat.Capacity)
 		return
 	}
+	r.enterLocked(creator, session, r.created) // nobody else can see it yet
 	e.serial++
 	r.id, r.serial, r.index = chat.RoomID(id), e.serial, len(e.all)
 	e.all = append(e.all, r)
 	if !private {
 		e.public = append(e.public, r)
 	}
-	if s := e.carriesLocked(creator); s != nil {
-		s.setRoom(r.id)
-	}
+	session.setRoom(r.id)
 	e.mu.Unlock()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.rooms.Put(id, r)
 	e.feed.Created(tag, r.infoLocked(), "")
-}
-
-// session is what the directory knows of m, or a copy of what m says of itself when that has ended.
-func (e *Embedded) session(m chat.Member) *embeddedSession {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if s := e.sessions[m.Client]; s != nil && s.nonce == m.Nonce {
-		return s
-	}
-	return &embeddedSession{nonce: m.Nonce, incarnation: m.Incarnation, name: m.Name}
 }
 
 // lock finds a room and locks it; nil when there is none (any more).
@@ -81,6 +75,11 @@ func (e *Embedded) Join(tag chat.Tag, id chat.RoomID, m chat.Member, resume bool
 		e.feed.Joined(tag, chat.RoomInfo{ID: id}, chat.RoomNotFound)
 		return
 	}
+	session := e.claim(m, id)
+	if session == nil {
+		e.feed.Joined(tag, chat.RoomInfo{ID: id}, chat.Unavailable)
+		return
+	}
 	at := e.cfg.Now().UnixMilli()
 	r.used.Store(at)
 	if !r.followed {
@@ -89,10 +88,9 @@ func (e *Embedded) Join(tag chat.Tag, id chat.RoomID, m chat.Member, resume bool
 		e.feed.Baseline(r.infoLocked(), r.recentLocked())
 	}
 	if known {
-		r.places[m.Client] = place{held.session, m.Incarnation}
+		r.places[m.Client] = place{session, m.Incarnation}
 	} else {
-		r.enterLocked(m, e.session(m), at)
-		e.setRoom(m, id)
+		r.enterLocked(m, session, at)
 	}
 	e.feed.Joined(tag, r.infoLocked(), "")
 	if !known {

@@ -271,3 +271,37 @@ func TestSessionsAreListed(t *testing.T) {
 		t.Fatalf("stats %+v", stats)
 	}
 }
+
+// TestLateRequestsLeaveNoPlace: a request that was under way when its session was removed, resumed
+// elsewhere or lost gets no place, because nobody would ever end it.
+func TestLateRequestsLeaveNoPlace(t *testing.T) {
+	ctx := context.Background()
+	for name, overtake := range map[string]func(e *engine.Embedded, d *engine.EmbeddedDirectory, m chat.Member, in chat.RoomID){
+		"removed": func(e *engine.Embedded, _ *engine.EmbeddedDirectory, m chat.Member, _ chat.RoomID) {
+			if removed, err := e.RemoveClient(ctx, chat.Removal{Client: m.Client}); err != nil || removed.Total != 1 {
+				t.Fatal(removed, err)
+			}
+		},
+		"resumed": func(_ *engine.Embedded, d *engine.EmbeddedDirectory, m chat.Member, _ chat.RoomID) {
+			d.Resume(1, string(d.Token(nil, m)), "192.0.2.1")
+		},
+		"lost": func(_ *engine.Embedded, d *engine.EmbeddedDirectory, m chat.Member, in chat.RoomID) { d.Detach(m, in) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, directory := alone(t, engine.Config{})
+			host, _ := directory.Open("192.0.2.1")
+			late, _ := directory.Open("192.0.2.1")
+			e.Create(1, "theirs", false, host)
+			ids, _, _, _ := e.Rooms(ctx, "theirs", "", 1)
+			overtake(e, directory, late, 0)
+			e.Join(2, ids[0], late, false)
+			e.Create(3, "mine", false, late)
+			if record, _, _ := e.Room(ctx, ids[0]); record.ActiveUsers != 1 {
+				t.Errorf("%d places", record.ActiveUsers)
+			}
+			if _, total, _, _ := e.Rooms(ctx, "", "", 10); total != 1 {
+				t.Errorf("%d rooms", total)
+			}
+		})
+	}
+}

@@ -171,3 +171,61 @@ func TestRoomsDieWithTheirLastMember(t *testing.T) {
 		bob.ExpectError("ROOM_NOT_FOUND")
 	})
 }
+
+// TestResumeTellsOfADeletedRoom: whose room was deleted while nobody could tell is told at RESUME,
+// whether the server still took the old connection for a good one or had noticed that it was lost.
+func TestResumeTellsOfADeletedRoom(t *testing.T) {
+	for _, noticed := range []string{"half open", "lost behind", "lost before"} {
+		t.Run(noticed, func(t *testing.T) {
+			worlds(t, func(t *testing.T, a, b *Node) {
+				token := Login(t, a)
+				alice, witness := Dial(t, a), Dial(t, a)
+				room := alice.Create("Tea").Int("roomId")
+				witness.Join(room)
+				alice.Expect("USER_EVENT")
+				lose := func() {
+					alice.Lose()
+					Eventually(t, "only the witness is connected", func() bool { return connected(t, a, token) == 1 })
+				}
+				if noticed == "lost before" {
+					lose()
+				}
+				if status := Call(t, b, token, "DELETE", fmt.Sprintf("/admin/room/%d", room), "", nil); status != 200 {
+					t.Fatalf("deletion: %d", status)
+				}
+				witness.Expect("USER_EVENT")
+				if noticed == "lost behind" {
+					alice.Expect("USER_EVENT")
+					lose()
+				}
+				back := Dial(t, b)
+				back.Send(`{"type":"RESUME","session":%q}`, alice.Welcome.Text("session"))
+				if e := back.Expect("CONNECT"); e["resumed"] != true || e.Int("clientId") != alice.ID() {
+					t.Fatalf("resumed: %v", e)
+				}
+				back.ExpectError("ROOM_DELETED")
+				back.Create("Coffee")
+				again := Dial(t, a)
+				again.Send(`{"type":"RESUME","session":%q}`, alice.Welcome.Text("session"))
+				again.Expect("CONNECT")
+				if e := again.Expect("ROOM_JOINED"); e.Text("name") != "Coffee" {
+					t.Fatalf("back in %v", e)
+				}
+			})
+		})
+	}
+}
+
+// connected counts the connections of the whole cluster, as its operators see them.
+func connected(t *testing.T, n *Node, token string) (sum int) {
+	var answer struct {
+		Servers []struct{ ActiveConnections int }
+	}
+	if status := Call(t, n, token, "GET", "/admin/servers", "", &answer); status != 200 {
+		t.Fatalf("servers: %d", status)
+	}
+	for _, server := range answer.Servers {
+		sum += server.ActiveConnections
+	}
+	return sum
+}
