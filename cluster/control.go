@@ -20,6 +20,7 @@ const controlKept = 4096
 const (
 	verbKick = "kick" // end the connection of a session
 	verbBans = "bans" // the list of bans has changed
+	verbLook = "look" // say what a client's connection counts
 )
 
 // everyNode addresses a command to all.
@@ -30,7 +31,7 @@ type command struct {
 	node        string // whose it is, or everyNode
 	verb        string
 	client      chat.ClientID
-	incarnation chat.Incarnation // 0 = any
+	incarnation chat.Incarnation // 0 = any; of a look the number of the question
 	cause       chat.Cause
 }
 
@@ -41,7 +42,7 @@ func (c command) String() string {
 // parseCommand reads one; what a newer version may send is not ok.
 func parseCommand(s string) (c command, ok bool) {
 	f := strings.Fields(s)
-	if len(f) < 5 || (f[1] != verbKick && f[1] != verbBans) {
+	if len(f) < 5 || (f[1] != verbKick && f[1] != verbBans && f[1] != verbLook) {
 		return c, false
 	}
 	cause, err := strconv.ParseUint(f[4], 10, 8)
@@ -271,5 +272,7 @@ func (c *control) obey(line string) {
 		c.l.sessions.lose(cmd.client, cmd.incarnation, cmd.cause)
 	case verbBans:
 		c.l.bans.want()
+	case verbLook:
+		c.l.looks.take(cmd)
 	}
 }

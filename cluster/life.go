@@ -47,6 +47,7 @@ type life struct {
 	keyring   keyring
 	control   *control
 	bans      *bans
+	looks     *looks
 	reaper    *reaper
 
 	ctx    context.Context // ends with Close
@@ -63,6 +64,7 @@ func newLife(c *Cluster) *life {
 	l.sessions = newSessions(l)
 	l.control = newControl(l)
 	l.bans = newBans(l)
+	l.looks = newLooks(l)
 	l.reaper = newReaper(l)
 	return l
 }
@@ -79,7 +81,7 @@ func (l *life) start(ctx context.Context) error {
 	}
 	for _, loop := range []func(){
 		l.lease.run, l.lease.runReclaim, l.clientIDs.run, l.clientIDs.runFree, l.roomIDs.run, l.sessions.runTick,
-		l.control.runListen, l.control.runCheck, l.control.runSend, l.reaper.run, l.runSweep, l.runStats,
+		l.control.runListen, l.control.runCheck, l.control.runSend, l.looks.run, l.reaper.run, l.runSweep, l.runStats,
 	} {
 		l.wg.Go(loop)
 	}

@@ -304,7 +304,7 @@ func (r *room) deletedReply(o *op, f []string) {
 		members = int64(number(f[1]))
 	}
 	if found || o.unknown {
-		r.end(tombDeleted, chat.UserEvent{Kind: chat.EventRoomDeleted, Members: int(members), At: o.at})
+		r.end(tombDeleted, chat.UserEvent{Kind: chat.EventRoomDeleted, At: o.at})
 	}
 	if !o.answered {
 		o.answered = true

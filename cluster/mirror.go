@@ -141,8 +141,9 @@ func (l *life) clientIDList(ctx context.Context, q string) (all []chat.ClientID,
 	return all, nil
 }
 
-// Client is one client. Of another node's clients the counts are up to two minutes old. Blocks
-// until ctx ends.
+// Client is one client. Its own node is asked for what the connection counts; when that does not
+// answer within a second, the counts are up to two minutes old and nothing is unsent. Blocks until
+// ctx ends.
 func (c *Cluster) Client(ctx context.Context, id chat.ClientID) (record chat.ClientRecord, found bool, err error) {
 	s := c.store
 	f, err := s.do(ctx, s.client.B().Hmget().Key(c.sessions.recordKeys(id)[0]).Field("s", "n", "r", "v", "ip", "c", "l", "q", "o", "x").Build()).ToArray()
@@ -159,7 +160,9 @@ func (c *Cluster) Client(ctx context.Context, id chat.ClientID) (record chat.Cli
 	if rooms := parseRooms(text(f[2])); len(rooms) > 0 {
 		record.RoomID = rooms[len(rooms)-1]
 	}
-	if text(f[8]) == c.lease.node() {
+	if owner := text(f[8]); owner != c.lease.node() {
+		c.life.looks.ask(ctx, owner, &record)
+	} else {
 		c.local.Sessions(func(r chat.ClientRecord) bool {
 			if r.ID != id {
 				return true

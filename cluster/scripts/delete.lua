@@ -15,5 +15,5 @@ redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 redis.call('SET', KEYS[7], 'deleted', 'EX', ARGV[4])
 redis.call('ZREM', KEYS[9], ARGV[2])
 redis.call('SPUBLISH', KEYS[8], 'e' .. ARGV[1] .. meta[1] .. table.concat(
-  {meta[2], version, 'room_deleted', 0, 0, members, ARGV[3], '', ''}, '\0'))
+  {meta[2], version, 'room_deleted', 0, 0, 0, ARGV[3], '', ''}, '\0'))
 return {'OK', members, meta[1], meta[2], version}
