@@ -62,6 +62,17 @@ func TestListsPageAndSearch(t *testing.T) {
 	}
 }
 
+func TestClientOutsideARoomSaysSo(t *testing.T) {
+	f := start(t, nil)
+	var client map[string]json.RawMessage
+	for path, room := range map[string]string{"/admin/client/10000": "20000", "/admin/client/10001": "null"} {
+		f.body("GET", path, f.login(), &client)
+		if string(client["roomId"]) != room || len(client) != 9 {
+			t.Errorf("%s is %s", path, client)
+		}
+	}
+}
+
 func TestRoomWithoutPeopleHasEmptyLists(t *testing.T) {
 	f := start(t, nil)
 	var room map[string]json.RawMessage

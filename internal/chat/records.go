@@ -1,6 +1,9 @@
 package chat
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // ServerStats is one node as operators see it (contract, GET /admin/servers).
 type ServerStats struct {
@@ -28,13 +31,26 @@ type ServerStats struct {
 type ClientRecord struct {
 	ID           ClientID `json:"id"`
 	Username     string   `json:"username"`
-	RoomID       RoomID   `json:"roomId,omitempty"`
+	RoomID       RoomID   `json:"roomId"` // null when 0: in no room
 	ServerID     string   `json:"serverId"`
 	IP           string   `json:"ip"`
 	ConnectedAt  int64    `json:"connectedAt"`
 	LastSeenAt   int64    `json:"lastSeenAt"`
 	Messages     int64    `json:"messages"`
 	BytesPending int64    `json:"bytesPending"`
+}
+
+// MarshalJSON writes null for no room: every field of the record is always there.
+func (r ClientRecord) MarshalJSON() ([]byte, error) {
+	type fields ClientRecord
+	line := struct {
+		fields
+		RoomID *RoomID `json:"roomId"`
+	}{fields: fields(r)}
+	if r.RoomID != 0 {
+		line.RoomID = &r.RoomID
+	}
+	return json.Marshal(line)
 }
 
 // Participant is one of the last hundred people of a room.

@@ -23,7 +23,7 @@ export function Clients({ desk }: { desk: Desk }): JSX.Element {
       ),
     },
     {
-      key: "room", title: "Room", number: true, rank: 2, value: ({ record }) => record?.roomId,
+      key: "room", title: "Room", number: true, rank: 2, value: ({ record }) => record?.roomId ?? undefined,
       cell: ({ record }) => (record?.roomId ? <a href={address({ view: "rooms", id: record.roomId })}>#{record.roomId}</a> : record ? "–" : ""),
     },
     { key: "ip", title: "Address", rank: 2, value: ({ record }) => record?.ip, cell: ({ record }) => <bdi class="mono">{record?.ip ?? ""}</bdi> },

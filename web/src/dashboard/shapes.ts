@@ -44,7 +44,7 @@ export interface StatsEvent extends Sample {
 export interface ClientRecord {
   readonly id: number;
   readonly username: string;
-  readonly roomId?: number;
+  readonly roomId: number | null; // outside a room
   readonly serverId: string;
   readonly ip: string;
   readonly connectedAt: number;
