@@ -26,6 +26,10 @@ func (l *loop) event(s *session, payload []byte) {
 func (l *loop) take(s *session, payload, original []byte) {
 	c := &l.command
 	code, sentence := chat.DecodeCommand(payload, c, l.engine.limits)
+	if code == "" && s.inflight > 0 && waits(c.Type) {
+		l.wait(s, append([]byte(nil), original...)) // it is charged for when its turn comes
+		return
+	}
 	if retry := l.charge(s, c.Type == chat.Ping && code == ""); retry > 0 {
 		l.counters.limited.Add(1)
 		l.failWith(s, c.ID, chat.Failure{Code: chat.RateLimited, Message: "You are sending too fast.", RetryAfterMs: retry})
@@ -45,18 +49,16 @@ func (l *loop) take(s *session, payload, original []byte) {
 		l.fail(s, c.ID, code, sentence)
 		return
 	}
-	if s.inflight > 0 && moves(c.Type) {
-		l.wait(s, append([]byte(nil), original...))
-		return
-	}
 	l.dispatch(s, c)
 	s.spoke = true
 }
 
-// moves reports whether a command waits for the session's own messages in flight, and others for it.
-func moves(t chat.CommandType) bool {
+// waits reports whether a command waits for what the session has in flight: its messages, so that
+// they are said in the former room and under the former name, and stand in the history that is asked
+// for behind them; and a HISTORY, so that none of a former room comes behind ROOM_JOINED.
+func waits(t chat.CommandType) bool {
 	switch t {
-	case chat.CreateRoom, chat.JoinRoom, chat.LeaveRoom, chat.Resume, chat.UpdateUsername:
+	case chat.CreateRoom, chat.JoinRoom, chat.LeaveRoom, chat.Resume, chat.UpdateUsername, chat.GetHistory:
 		return true
 	}
 	return false
@@ -125,14 +127,14 @@ func (l *loop) proceed(s *session) {
 	}
 }
 
-// blocked reports whether a waiting event has to wait for messages in flight. Loop only.
+// blocked reports whether a waiting event has to wait for what is in flight. Loop only.
 func (l *loop) blocked(payload []byte) bool {
 	l.payload = append(l.payload[:0], payload...)
 	code, _ := chat.DecodeCommand(l.payload, &l.command, l.engine.limits)
-	return code == "" && moves(l.command.Type)
+	return code == "" && waits(l.command.Type)
 }
 
-// answered says that a message of s was answered. Loop only.
+// answered says that one of what s has in flight was answered. Loop only.
 func (l *loop) answered(s *session) {
 	if s.inflight > 0 {
 		s.inflight--

@@ -17,3 +17,11 @@ func (e *Engine) BlockLoop(i int) (release func()) {
 	(*e.loops.Load())[i].inbox.post(event{kind: call, data: func(*loop) { <-gate }})
 	return func() { close(gate) }
 }
+
+// FillInbox makes the inbox of a loop that is kept from its work full for commands of sessions.
+func (e *Engine) FillInbox(i int) {
+	in := &(*e.loops.Load())[i].inbox
+	for !in.full() {
+		in.post(event{kind: call, data: nothingCall})
+	}
+}

@@ -42,9 +42,10 @@ func (e *Engine) Created(tag chat.Tag, info chat.RoomInfo, code chat.Code) {
 	}
 	ev := event{kind: feedCreated, tag: tag, data: &joinAnswer{info, code}}
 	if code == "" {
-		// The room is found from here on, by whoever hears of its id first.
-		ev.room = e.newLiveRoom(info.ID, home)
-		e.rooms.Put(uint64(info.ID), ev.room)
+		// The room is found from here on, by whoever hears of its id first. Somebody may have heard
+		// of it already, from a list, and wait there to be let in.
+		ev.room = e.roomFor(info.ID, home)
+		home = ev.room.home
 	}
 	home.inbox.post(ev)
 }
@@ -56,22 +57,7 @@ func (e *Engine) Baseline(info chat.RoomInfo, recent []chat.Entry) {
 
 // Joined implements Feed. Any goroutine.
 func (e *Engine) Joined(tag chat.Tag, info chat.RoomInfo, code chat.Code) {
-	e.joinedIn(tag, info.ID, &joinAnswer{info, code})
-}
-
-// joinedIn brings the answer to the home loop that keeps the wish. A refusal may come without the
-// room's id: then the asking loop knows it.
-func (e *Engine) joinedIn(tag chat.Tag, id chat.RoomID, a *joinAnswer) {
-	ev := event{kind: feedJoined, tag: tag, data: a}
-	if id != 0 && e.toHome(id, ev) {
-		return
-	}
-	e.answer(event{kind: call, tag: tag, data: func(l *loop) {
-		if q := l.requests.peek(tag); q != nil && q.room != nil {
-			ev.room = q.room
-			l.send(q.room.home, ev)
-		}
-	}})
+	e.toHome(info.ID, event{kind: feedJoined, tag: tag, data: &joinAnswer{info, code}})
 }
 
 // entryBatch is a copy of entries that needs one allocation for one message, the common case.

@@ -21,6 +21,7 @@ func (l *loop) getHistory(s *session, c *chat.Command) {
 		before: c.Before, after: c.After, hasBefore: c.HasBefore, hasAfter: c.HasAfter,
 	}
 	tag := l.requests.add(l.index, request{kind: requestHistory, session: s, id: w.id})
+	s.inflight++
 	l.send(r.home, event{kind: homeHistory, room: r, tag: tag, data: w})
 }
 
@@ -96,12 +97,14 @@ func messageHeadSize(frame []byte, id chat.RoomID, epoch chat.Epoch, seq uint64)
 // history passes a HISTORY on to the session that asked. Loop only.
 func (l *loop) history(tag chat.Tag, frame []byte) {
 	q, ok := l.requests.take(tag)
-	if !ok || !q.session.open() {
+	if !ok {
 		return
 	}
-	if frame == nil {
-		l.fail(q.session, []byte(q.id), chat.NotInRoom, "You are in no room.")
-		return
+	switch s := q.session; {
+	case frame == nil:
+		l.fail(s, []byte(q.id), chat.NotInRoom, "You are in no room.")
+	case s.open():
+		l.tellBytes(s, frame)
 	}
-	l.tellBytes(q.session, frame)
+	l.answered(q.session)
 }

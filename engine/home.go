@@ -24,6 +24,7 @@ func (l *loop) settleHome(r *liveRoom) {
 // again. Loop only: home.
 func (l *loop) homeJoin(r *liveRoom, tag chat.Tag, w *joinWish) {
 	if r.retired {
+		w.again = false // it was deleted around its member
 		if r = l.engine.roomFor(r.id, l); r.home != l {
 			r.home.inbox.post(event{kind: homeJoin, room: r, tag: tag, data: w})
 			return
@@ -44,20 +45,27 @@ func (l *loop) homeJoin(r *liveRoom, tag chat.Tag, w *joinWish) {
 	l.engine.log.Join(tag, r.id, w.member, w.resume)
 }
 
-// roomCreated is the answer to Create, on the loop that asked and is now the room's home. Loop
-// only: home.
+// roomCreated is the answer to Create: a refusal on the loop that asked, else the room on its home
+// loop, which is another one when somebody else asked for it before. Loop only: home.
 func (l *loop) roomCreated(r *liveRoom, tag chat.Tag, a *joinAnswer) {
 	if a.code != "" {
 		l.joined(tag, &joinOutcome{code: a.code})
 		return
 	}
+	if r.retired { // that somebody was turned away, because there was no such room yet
+		if r = l.engine.roomFor(r.id, l); r.home != l {
+			r.home.inbox.post(event{kind: feedCreated, room: r, tag: tag, data: a})
+			return
+		}
+	}
+	asker := l.engine.loopOf(tag)
 	l.settleHome(r)
-	r.info, r.followed, r.used = a.info, true, l.now
-	r.ring.Reset(a.info.Seq, a.info.Last)
-	r.counts[l.index]++
+	r.used = l.now
+	l.roomBaseline(r, &baseline{info: a.info})
+	r.counts[asker.index]++
 	r.total++
 	l.counters.created.Add(1)
-	l.joined(tag, &joinOutcome{room: r, info: r.info})
+	l.send(asker, event{kind: answerJoined, tag: tag, data: &joinOutcome{room: r, info: r.info}})
 }
 
 // roomBaseline begins to follow a room. Loop only: home.
@@ -100,8 +108,7 @@ func (l *loop) roomJoined(r *liveRoom, tag chat.Tag, a *joinAnswer) {
 		r.info.Members = a.info.Members
 		if !r.followed {
 			// A log that knows the room is followed already sends no baseline.
-			r.info, r.followed = a.info, true
-			r.ring.Reset(a.info.Seq, a.info.Last)
+			l.roomBaseline(r, &baseline{info: a.info})
 		}
 		r.counts[w.loop]++
 		r.total++

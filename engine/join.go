@@ -6,6 +6,15 @@ import (
 
 // join is JOIN_ROOM. Loop only.
 func (l *loop) join(s *session, c *chat.Command) {
+	// Asked before the room is looked up for good: who is refused must not leave an empty one behind.
+	home := l
+	if r := l.engine.rooms.Find(uint64(c.RoomID)); r != nil {
+		home = r.home
+	}
+	if home.inbox.full() {
+		l.fail(s, c.ID, chat.Unavailable, "The server is too busy.")
+		return
+	}
 	w := &joinWish{
 		member: s.member, loop: l.index, again: s.room != nil && s.room.id == c.RoomID,
 		replay: c.Replay, position: c.Position, positioned: c.HasPosition,
@@ -16,15 +25,14 @@ func (l *loop) join(s *session, c *chat.Command) {
 	l.enterRoom(s, request{kind: requestJoin, session: s, id: string(c.ID), positioned: w.positioned}, c.RoomID, w)
 }
 
-// enterRoom takes a wish to join to the room's home loop. Loop only.
+// enterRoom takes a wish to join to the room's home loop. It is never refused: behind a RESUME the
+// session holds a place already. Loop only.
 func (l *loop) enterRoom(s *session, q request, id chat.RoomID, w *joinWish) {
-	r := l.engine.roomFor(id, l)
-	if r.home.inbox.full() {
-		l.fail(s, []byte(q.id), chat.Unavailable, "The server is too busy.")
-		return
+	r := s.room
+	if !w.again {
+		r = l.engine.roomFor(id, l)
 	}
 	s.busy = true
-	q.room = r
 	tag := l.requests.add(l.index, q)
 	l.send(r.home, event{kind: homeJoin, room: r, tag: tag, data: w})
 }

@@ -27,9 +27,9 @@ type request struct {
 	generation uint32
 	next       int32 // in the free list
 	session    *session
-	room       *liveRoom
-	id         string // of the client's event
-	name       string // requestRename
+	room       *liveRoom // requestFormer
+	id         string    // of the client's event
+	name       string    // requestRename
 	message    chat.MessageID
 	at         int64
 	member     chat.Member // requestFormer

@@ -83,9 +83,6 @@ func (l *loop) resumed(tag chat.Tag, r *chat.Resumption) {
 		replay: chat.DefaultReplay, position: q.position, positioned: q.positioned,
 	}
 	l.enterRoom(s, request{kind: requestReturn, session: s, positioned: true, target: r.Room}, r.Room, w)
-	if !s.busy {
-		l.resumeWork(s)
-	}
 }
 
 // resumeFailed tells why a session was not taken over. Loop only.

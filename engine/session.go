@@ -61,7 +61,7 @@ type session struct {
 	index      int32   // in loop.sessions
 	seat       room.Seat
 	from       int32  // the first frame of slot.frames that it was not given
-	inflight   uint16 // messages of its own that are not answered
+	inflight   uint16 // messages of its own, and HISTORYs, that are not answered
 	state      sessionState
 	fate       fate
 	strikes    uint8

@@ -108,6 +108,16 @@ func (l *loop) spreadEvent(r *liveRoom, e *chat.UserEvent, skip uint64, last boo
 func (l *loop) roomDeleted(r *liveRoom, e *chat.UserEvent) {
 	l.beforeOthers(r)
 	l.spreadEvent(r, e, 0, true)
+	// Whoever was about to come in is answered here: when the log refuses it, somebody else may have
+	// asked for the same id, and the answer would be brought to a room that knows no such wish.
+	for tag, w := range r.wishes {
+		code := chat.RoomNotFound
+		if w.resume {
+			code = chat.RoomDeleted
+		}
+		l.answerJoin(r, tag, w, code)
+	}
+	r.wishes = nil
 	r.deleted = true
 	l.retire(r)
 }
