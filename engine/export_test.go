@@ -18,6 +18,21 @@ func (e *Engine) BlockLoop(i int) (release func()) {
 	return func() { close(gate) }
 }
 
+// Chain makes a loop post n events to itself, each when the one before is handled, and calls done
+// behind the last.
+func (e *Engine) Chain(i, n int, done func()) {
+	in := &(*e.loops.Load())[i].inbox
+	var link func(*loop)
+	link = func(*loop) {
+		if n--; n == 0 {
+			done()
+			return
+		}
+		in.post(event{kind: call, data: link})
+	}
+	in.post(event{kind: call, data: link})
+}
+
 // FillInbox makes the inbox of a loop that is kept from its work full for commands of sessions.
 func (e *Engine) FillInbox(i int) {
 	in := &(*e.loops.Load())[i].inbox

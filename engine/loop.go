@@ -99,11 +99,12 @@ func (l *loop) Run(context.Context) error {
 	l.began = 0
 	// Rounds are bounded so that other loops' posts cannot keep this one from its sockets.
 	const rounds = 64
+	drained := false
 	for range rounds {
 		l.publishOutbound()
 		l.settle()
 		batch := l.inbox.take()
-		if len(batch) == 0 {
+		if drained = len(batch) == 0; drained {
 			break
 		}
 		for i := range batch {
@@ -113,6 +114,9 @@ func (l *loop) Run(context.Context) error {
 	}
 	l.flush()
 	l.settleClosing()
+	if !drained {
+		l.wake() // nobody else does while the inbox takes this loop for awake
+	}
 	l.counters.turn.observe(monotonic() - start)
 	return nil
 }

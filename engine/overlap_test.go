@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"chatroom/engine"
 	"chatroom/internal/chat"
@@ -176,4 +177,19 @@ func TestWaitingIsChargedOnce(t *testing.T) {
 	}
 	c.send(`{"type":"GET_HISTORY","id":"beyond"}`)
 	c.wantError("RATE_LIMITED")
+}
+
+// TestLoopThatIsNeverIdle: a loop whose inbox never runs empty still comes to its sockets, and back.
+func TestLoopThatIsNeverIdle(t *testing.T) {
+	n := start(t, engine.Config{}, nil)
+	c := n.dial(t)
+	handled := make(chan struct{})
+	n.Chain(n.LoopOf(uint64(c.id)), 1000, func() { close(handled) })
+	c.quiet()
+	select {
+	case <-handled:
+	case <-time.After(patience):
+		t.Fatal("the loop sleeps on what it was posted")
+	}
+	c.quiet()
 }
