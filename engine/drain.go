@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"chatroom/internal/chat"
@@ -21,7 +22,7 @@ const settleTime = 7 * time.Second
 func (e *Engine) Drain(ctx context.Context) error {
 	e.draining.Store(true)
 	deadline := time.Now().Add(e.cfg.Drain + settleTime)
-	e.dismiss(e.cfg.Drain, chat.CauseLeaseLost)
+	e.dismiss(ctx, e.cfg.Drain, everybody)
 	tick := time.NewTicker(tickPeriod)
 	defer tick.Stop()
 	for e.open.Load() > 0 || e.departing.Load() > 0 {
@@ -39,8 +40,12 @@ func (e *Engine) Drain(ctx context.Context) error {
 	return nil
 }
 
-// dismiss ends all sessions in slices over a span, and returns when it has asked for the last.
-func (e *Engine) dismiss(over time.Duration, cause chat.Cause) {
+// everybody is a time that no connection was opened behind.
+const everybody = math.MaxInt64
+
+// dismiss ends the sessions of connections that were opened until then (Unix milliseconds) in slices
+// over a span, and returns when it has asked for the last.
+func (e *Engine) dismiss(ctx context.Context, over time.Duration, until int64) {
 	end := time.Now().Add(over)
 	for {
 		left := time.Until(end)
@@ -49,13 +54,15 @@ func (e *Engine) dismiss(over time.Duration, cause chat.Cause) {
 		}
 		slices := max(1, int(left/sliceTime))
 		for _, l := range *e.loops.Load() {
-			l.inbox.post(event{kind: call, data: func(l *loop) { l.dismissSlice(slices, cause) }})
+			l.inbox.post(event{kind: call, data: func(l *loop) { l.dismissSlice(slices, until) }})
 		}
 		if slices == 1 {
 			return
 		}
 		select {
 		case <-time.After(sliceTime):
+		case <-ctx.Done():
+			return
 		case <-e.ended:
 			return
 		}
@@ -63,10 +70,10 @@ func (e *Engine) dismiss(over time.Duration, cause chat.Cause) {
 }
 
 // dismissSlice ends one share of what is still open, and what is between two requests. Loop only.
-func (l *loop) dismissSlice(slices int, cause chat.Cause) {
+func (l *loop) dismissSlice(slices int, until int64) {
 	open := 0
 	for _, s := range l.sessions {
-		if s.open() {
+		if s.open() && s.opened <= until {
 			open++
 		} else if s.state == stateHead && l.engine.draining.Load() && s.kept && s.conn.InboundBuffered() == 0 {
 			l.wind(s, 0)
@@ -74,8 +81,8 @@ func (l *loop) dismissSlice(slices int, cause chat.Cause) {
 	}
 	share := (open + slices - 1) / slices
 	for i := len(l.sessions) - 1; i >= 0 && share > 0; i-- {
-		if s := l.sessions[i]; s.open() {
-			l.endSession(s, 0, cause)
+		if s := l.sessions[i]; s.open() && s.opened <= until {
+			l.endSession(s, 0, chat.CauseLeaseLost)
 			share--
 		}
 	}
@@ -89,7 +96,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	if e.open.Load() > 0 || e.departing.Load() > 0 {
-		e.dismiss(0, chat.CauseLeaseLost)
+		e.dismiss(ctx, 0, everybody)
 		e.await(ctx, 2*time.Second)
 	}
 	e.stopping.Store(true)

@@ -1,6 +1,10 @@
 package engine
 
-import "chatroom/internal/chat"
+import (
+	"context"
+
+	"chatroom/internal/chat"
+)
 
 var _ Feed = (*Engine)(nil)
 
@@ -124,7 +128,7 @@ func (e *Engine) Disconnect(client chat.ClientID, incarnation chat.Incarnation, 
 	}
 }
 
-// DisconnectAll implements Feed. Any goroutine.
+// DisconnectAll implements Feed. Who connects from now on is welcome to stay. Any goroutine.
 func (e *Engine) DisconnectAll() {
-	go e.dismiss(e.cfg.Drain, chat.CauseLeaseLost)
+	go e.dismiss(context.Background(), e.cfg.Drain, e.cfg.Now().UnixMilli())
 }

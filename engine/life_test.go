@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"runtime"
@@ -141,6 +142,21 @@ func TestLeaseLost(t *testing.T) {
 	}
 	if joined, _ := again.entered(); joined.number("roomId") != room {
 		t.Fatalf("got %v", joined)
+	}
+}
+
+// TestLeaseLostSparesNewcomers: who comes back while the others are still being sent away stays.
+func TestLeaseLostSparesNewcomers(t *testing.T) {
+	n := start(t, engine.Config{Drain: time.Second}, nil)
+	for range 8 {
+		n.dial(t)
+	}
+	n.DisconnectAll()
+	eventually(t, "some have gone", func() bool { return n.Counters().Closes[1001] >= 4 })
+	newcomer := n.dial(t)
+	eventually(t, "all have gone", func() bool { return n.Counters().Closes[1001] == 8 })
+	if m, err := newcomer.read(1500 * time.Millisecond); !errors.Is(err, errQuiet) {
+		t.Fatalf("got %v, %v, closed %v", m, err, newcomer.closed)
 	}
 }
 
