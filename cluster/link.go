@@ -85,8 +85,8 @@ func (l *link) take(p int) map[string]chat.RoomID {
 		}
 	}
 	l.mu.Unlock()
-	for channel, room := range moved {
-		l.tell(postSilent, channel, room)
+	for _, room := range moved {
+		l.tell(postSilent, room)
 	}
 	l.stir()
 	return moved
@@ -271,9 +271,9 @@ func (l *link) notice(s rueidis.PubSubSubscription) {
 	l.mu.Unlock()
 	switch {
 	case s.Kind == "ssubscribe" && ok:
-		l.tell(postSubscribed, s.Channel, room)
+		l.tell(postSubscribed, room)
 	case s.Kind == "sunsubscribe" && ok:
-		l.tell(postSilent, s.Channel, room)
+		l.tell(postSilent, room)
 		l.topology.suspect()
 		l.want(s.Channel, room)
 	}
@@ -293,12 +293,12 @@ func (l *link) subscribed() int64 {
 func (l *link) silence() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for channel, room := range l.wanted {
-		l.tell(postSilent, channel, room)
+	for _, room := range l.wanted {
+		l.tell(postSilent, room)
 	}
 }
 
-func (l *link) tell(kind postKind, _ string, room chat.RoomID) {
+func (l *link) tell(kind postKind, room chat.RoomID) {
 	l.topology.rooms.shardOf(room).post(post{kind: kind, room: room})
 }
 

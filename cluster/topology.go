@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -99,7 +100,7 @@ func (t *topology) refresh(ctx context.Context) error {
 		}
 	}
 	for addr, l := range t.links {
-		if !contains(serves[:], addr) {
+		if !slices.Contains(serves[:], addr) {
 			delete(t.links, addr)
 			l.close()
 		}
@@ -164,9 +165,8 @@ func (t *topology) open(p int, now time.Time) bool {
 // subscribe wants a room's channel; its shard hears when it is confirmed. Any goroutine.
 func (t *topology) subscribe(channel string, room chat.RoomID) {
 	t.mu.Lock()
-	l := t.links[t.serves[partition(room)]]
-	t.mu.Unlock()
-	if l != nil {
+	defer t.mu.Unlock() // held on: between the look and the wish the channel could move
+	if l := t.links[t.serves[partition(room)]]; l != nil {
 		l.want(channel, room)
 	}
 }
@@ -174,9 +174,8 @@ func (t *topology) subscribe(channel string, room chat.RoomID) {
 // unsubscribe gives a channel up. Any goroutine.
 func (t *topology) unsubscribe(channel string, room chat.RoomID) {
 	t.mu.Lock()
-	l := t.links[t.serves[partition(room)]]
-	t.mu.Unlock()
-	if l != nil {
+	defer t.mu.Unlock()
+	if l := t.links[t.serves[partition(room)]]; l != nil {
 		l.giveUp(channel)
 	}
 }
@@ -215,15 +214,6 @@ func (t *topology) close() {
 	for _, l := range t.links {
 		l.close()
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }
 
 // crc16 is CRC-16/XMODEM, with which a Redis Cluster finds the slot of a hash tag.
