@@ -40,10 +40,8 @@ func (d *Directory) Resume(tag chat.Tag, token string, ip string) {
 		d.c.feed.Resumed(tag, chat.Resumption{Code: chat.Banned, BanCode: chat.BanCode})
 		return
 	}
-	if d.c.sessions.ends(client, nonce) { // a ban ends it as well, and says more
-		d.c.feed.Resumed(tag, chat.Resumption{Code: chat.SessionInvalid})
-		return
-	}
+	// Whether a session ends here is not asked: Redis may say that it goes on elsewhere, and a
+	// resumption waits until Redis has heard of the end.
 	d.c.sessions.writerOf(client).resume(&resumption{
 		tag: tag, ip: ip, at: time.Now(),
 		member: chat.Member{Client: client, Nonce: nonce, Incarnation: newIncarnation()},

@@ -156,18 +156,6 @@ func (s *sessions) endLocked(n *session) {
 	s.queueLocked(n)
 }
 
-// ends says whether this node is ending the session: Redis may not know of it yet.
-func (s *sessions) ends(client chat.ClientID, nonce chat.Nonce) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for n := range s.ending {
-		if n.member.Client == client && n.member.Nonce == nonce && n.stage == stageEnding {
-			return true
-		}
-	}
-	return false
-}
-
 // closedLocked notes that the record of an ending session is closed.
 func (s *sessions) closedLocked(n *session) {
 	if s.closing[n.member.Client]--; s.closing[n.member.Client] <= 0 {

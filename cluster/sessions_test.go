@@ -153,6 +153,28 @@ func TestResumeTakesOverALiveConnection(t *testing.T) {
 	})
 }
 
+func TestASessionGoesBackAndForthAsFastAsItIsAsked(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	nodes := []*testNode{begin(t, s, nil), begin(t, s, nil)}
+	m := nodes[0].open("192.0.2.1")
+	s.recorded(m)
+	token := nodes[0].token(m)
+	former := m
+	for i := range 200 {
+		n := nodes[(i+1)%2]
+		r := n.resume(token, "192.0.2.1")
+		if r.Code != "" || r.Member.Client != m.Client {
+			t.Fatalf("resumption %d: %+v", i, r)
+		}
+		// The former connection may say goodbye before it is told that it has lost the session.
+		if i%3 == 0 {
+			nodes[i%2].dir.End(former, 0)
+		}
+		former = r.Member
+	}
+}
+
 func TestOneOfRacingResumesWins(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
