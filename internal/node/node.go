@@ -41,6 +41,7 @@ type Node struct {
 	log     *slog.Logger
 	engine  *engine.Engine
 	cluster *cluster.Cluster // nil without Redis
+	memory  *engine.Embedded // nil with Redis
 	admin   *admin.Server
 	started time.Time
 }
@@ -61,9 +62,9 @@ func Start(ctx context.Context, s config.Settings, log *slog.Logger) (_ *Node, e
 	}
 	var operators engine.Operators
 	if s.RedisURL == "" {
-		embedded := engine.NewEmbedded(cfg, n.engine)
-		n.engine.Use(embedded, embedded.Directory())
-		operators = embedded
+		n.memory = engine.NewEmbedded(cfg, n.engine)
+		n.engine.Use(n.memory, n.memory.Directory())
+		operators = n.memory
 	} else {
 		if n.cluster, err = cluster.Open(ctx, clusterConfig(s, id, log.With("part", "cluster")), n.engine); err != nil {
 			return nil, err
@@ -109,20 +110,6 @@ func local(address string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// Failed receives the error of a listener that ended by itself: nothing works any more then.
-func (n *Node) Failed() <-chan error {
-	failed := make(chan error, 1)
-	go func() {
-		select {
-		case err := <-n.engine.Failed():
-			failed <- err
-		case err := <-n.admin.Failed():
-			failed <- err
-		}
-	}()
-	return failed
-}
-
 // Ready is empty while the node takes new connections, else says why it does not.
 func (n *Node) Ready() string {
 	if reason := n.engine.Ready(); reason != "" || n.cluster == nil {
@@ -149,6 +136,9 @@ func (n *Node) close(ctx context.Context) error {
 	var faults []error
 	if n.engine != nil {
 		faults = append(faults, bounded(n.engine.Shutdown))
+	}
+	if n.memory != nil {
+		n.memory.Close()
 	}
 	if n.cluster != nil {
 		// Redis may be away, and that is no fault of this end: whatever was not written is found by

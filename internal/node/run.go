@@ -20,10 +20,10 @@ func Run(ctx context.Context, s config.Settings, log *slog.Logger) error {
 	}
 	select {
 	case <-ctx.Done():
-		log.Info("draining", "over", s.Drain.String())
-	case err = <-n.Failed():
-		log.Error("a listener has ended", "err", err)
+	case err = <-n.engine.Failed():
+	case err = <-n.admin.Failed():
 	}
+	log.Info("draining", "over", s.Drain.String())
 	// Twice the drain: a client that holds on to its connection is closed at its end.
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*s.Drain+2*closeTimeout)
 	defer cancel()

@@ -2,6 +2,8 @@ package nodetest
 
 import (
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -228,4 +230,21 @@ func connected(t *testing.T, n *Node, token string) (sum int) {
 		sum += server.ActiveConnections
 	}
 	return sum
+}
+
+// TestAShutNodeLeavesNothingRunning: every goroutine of ours ends with its node.
+func TestAShutNodeLeavesNothingRunning(t *testing.T) {
+	worlds(t, func(t *testing.T, a, b *Node) {
+		Dial(t, a).Join(Dial(t, b).Create("Tea").Int("roomId"))
+	})
+	stacks := make([]byte, 4<<20)
+	Eventually(t, "no goroutine of ours is left", func() bool {
+		running := string(stacks[:runtime.Stack(stacks, true)])
+		for _, part := range []string{"chatroom/engine.(", "chatroom/cluster.(", "chatroom/admin.(", "chatroom/internal/node."} {
+			if strings.Contains(running, part) {
+				return false
+			}
+		}
+		return true
+	})
 }
