@@ -254,7 +254,7 @@ func (e *Embedded) appendLocked(r *embeddedRoom, p *chat.Pending, now int64) (ch
 	entry := chat.Entry{
 		Seq: r.ring.Newest() + 1, MessageID: p.MessageID, Prev: r.last, At: p.At, Body: p.Body, Tag: p.Tag,
 	}
-	r.dedupe.put(key, dedupePlace{entry.Seq, p.At, p.MessageID}, now)
+	r.dedupe.put(dedupePlace{key, entry.Seq, p.At, p.MessageID}, now)
 	e.logBytes.Add(int64(r.ring.Append(room.Entry{Seq: entry.Seq, ID: p.MessageID, At: p.At, Bytes: p.Body}, e.retention)))
 	r.last, r.lastAt = p.MessageID, p.At
 	return entry, true

@@ -69,7 +69,7 @@ func TestDedupeKeepsFiveMinutes(t *testing.T) {
 	nonce := chat.Nonce{1}
 	const minute = 60 * 1000
 	for now := int64(0); now < 30*minute; now += 10 * 1000 {
-		d.put(keyOf(nonce, fmt.Sprint(now)), dedupePlace{seq: uint64(now)}, now)
+		d.put(dedupePlace{key: keyOf(nonce, fmt.Sprint(now)), seq: uint64(now)}, now)
 		for back := int64(0); back <= dedupeWindow && back <= now; back += 10 * 1000 {
 			if p, ok := d.find(keyOf(nonce, fmt.Sprint(now-back))); !ok || p.seq != uint64(now-back) {
 				t.Fatalf("what was said %d s ago is forgotten", back/1000)
@@ -86,6 +86,34 @@ func TestDedupeKeepsFiveMinutes(t *testing.T) {
 	if keyOf(chat.Nonce{1}, "a") == keyOf(chat.Nonce{2}, "a") || keyOf(nonce, "a") == keyOf(nonce, "b") {
 		t.Fatal("two keys are the same")
 	}
+}
+
+// TestDedupeMatchesAMap holds the tables beside plain maps, with keys that share their first word's
+// low or high bits.
+func TestDedupeMatchesAMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var d dedupe
+		model := map[dedupeKey]uint64{}
+		now := int64(0)
+		keys := rapid.Custom(func(t *rapid.T) dedupeKey {
+			return dedupeKey{
+				rapid.Uint64Range(0, 3).Draw(t, "high")<<60 | rapid.Uint64Range(0, 40).Draw(t, "low"),
+				rapid.Uint64Range(0, 1).Draw(t, "second"),
+			}
+		})
+		for i := range rapid.IntRange(1, 300).Draw(t, "steps") {
+			now += rapid.Int64Range(0, 1000).Draw(t, "pause")
+			key := keys.Draw(t, "key")
+			p, ok := d.find(key)
+			if seq, known := model[key]; ok != known || p.seq != seq {
+				t.Fatalf("%x is %d, %v; want %d, %v", key, p.seq, ok, seq, known)
+			}
+			if !ok {
+				d.put(dedupePlace{key: key, seq: uint64(i + 1)}, now)
+				model[key] = uint64(i + 1)
+			}
+		}
+	})
 }
 
 func TestBuffersComeBackByTag(t *testing.T) {

@@ -30,6 +30,7 @@ type Ring struct {
 	next    uint64  // seq the next entry will have, 0 = nothing was ever put here
 	before  [16]byte
 	bytes   int
+	oldest  int64 // At of the oldest entry: the look at its age must not fetch it
 }
 
 // Reset empties the ring: the next entry will have seq last+1 and follow the message id.
@@ -46,6 +47,9 @@ func (r *Ring) Append(e Entry, l Limits) (delta int) {
 	}
 	if n := r.Len(); n == len(r.entries) {
 		r.grow(max(8, 2*n))
+	}
+	if r.first == r.next {
+		r.oldest = e.At
 	}
 	r.entries[e.Seq&uint64(len(r.entries)-1)] = e
 	r.next++
@@ -68,7 +72,7 @@ func (r *Ring) Trim(l Limits, now int64) (delta int) {
 	held := r.bytes
 	for n := r.Len(); n > 0; n-- {
 		over := l.Messages > 0 && n > l.Messages || l.Bytes > 0 && r.bytes > l.Bytes && n > 1
-		if !over && (l.Age <= 0 || r.at(r.first).At >= now-l.Age) {
+		if !over && (l.Age <= 0 || r.oldest >= now-l.Age) {
 			break
 		}
 		r.dropFirst()
@@ -96,7 +100,9 @@ func (r *Ring) dropFirst() {
 	r.before = e.ID
 	r.bytes -= len(e.Bytes) + entryOverhead
 	*e = Entry{}
-	r.first++
+	if r.first++; r.first < r.next {
+		r.oldest = r.at(r.first).At
+	}
 }
 
 func (r *Ring) at(seq uint64) *Entry { return &r.entries[seq&uint64(len(r.entries)-1)] }
