@@ -117,7 +117,7 @@ func (w *writer) snapshot() (writes []write, calls []call, refused []*waiter) {
 	node := s.l.lease.node()
 	for _, n := range batch {
 		n.queued = false
-		c := call{}
+		var c call
 		mode := ""
 		switch n.stage {
 		case stageLive, stageDetached:
