@@ -137,7 +137,7 @@ func (l *link) serve(client rueidis.Client, former string) (runID string) {
 		select {
 		case <-l.ctx.Done():
 			return runID
-		case _, _ = <-broken: // whatever broke it, the answer is a new connection
+		case <-broken: //nolint:errcheck // whatever broke it, the answer is a new connection
 			return runID
 		case <-l.again:
 			return runID
