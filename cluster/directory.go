@@ -48,6 +48,10 @@ func (d *Directory) Resume(tag chat.Tag, token string, ip string) {
 	})
 }
 
+// Carries says whether this node still carries the session of m under its incarnation. Any
+// goroutine; does not block.
+func (d *Directory) Carries(m chat.Member) bool { return d.c.sessions.carries(m) }
+
 // Rename records the name of a session. Any goroutine; does not block.
 func (d *Directory) Rename(m chat.Member, name string) { d.c.sessions.rename(m, name) }
 

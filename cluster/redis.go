@@ -179,7 +179,7 @@ func isNoScript(err error) bool {
 	return errors.As(err, &re) && re.IsNoScript()
 }
 
-// ranFor says whether Redis may have executed what ended in err: everything that is no answer of
+// outcomeUnknown says whether Redis may have executed what ended in err: everything that is no answer of
 // Redis itself may have been. nil means executed.
 func outcomeUnknown(err error) bool {
 	var re *rueidis.RedisError

@@ -139,6 +139,12 @@ func (s *sessions) carriedLocked(m chat.Member) *session {
 	return n
 }
 
+func (s *sessions) carries(m chat.Member) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.carriedLocked(m) != nil
+}
+
 func (s *sessions) discard(m chat.Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -130,6 +130,13 @@ func (d *EmbeddedDirectory) Resume(tag chat.Tag, token, ip string) {
 	e.feed.Resumed(tag, answer)
 }
 
+// Carries implements Directory. Any goroutine.
+func (d *EmbeddedDirectory) Carries(m chat.Member) bool {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	return d.e.presentLocked(m) != nil
+}
+
 // Rename implements Directory. Any goroutine.
 func (d *EmbeddedDirectory) Rename(m chat.Member, name string) {
 	e := d.e

@@ -53,6 +53,9 @@ type Directory interface {
 	// from ip; Feed.Resumed answers. The node that carried it until now hears Feed.Disconnect
 	// with CauseResumedElsewhere and the former incarnation.
 	Resume(tag chat.Tag, token string, ip string)
+	// Carries says whether m is still carried under its incarnation. A Disconnect that came before
+	// the engine knew of the incarnation found no connection; this tells.
+	Carries(m chat.Member) bool
 	// Rename records the name of a session.
 	Rename(m chat.Member, name string)
 	// Detach keeps the session of m, and its place in room (0 = none), for the resume window; when that ends

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,6 +178,43 @@ func TestWaitingIsChargedOnce(t *testing.T) {
 	}
 	c.send(`{"type":"GET_HISTORY","id":"beyond"}`)
 	c.wantError("RATE_LIMITED")
+}
+
+// hasty is a directory in which an operator removes a client between its RESUME and the answer.
+type hasty struct {
+	*engine.EmbeddedDirectory
+	remove func()
+}
+
+func (h hasty) Resume(tag chat.Tag, token, ip string) {
+	h.EmbeddedDirectory.Resume(tag, token, ip)
+	h.remove()
+}
+
+// TestRemovedWhileItResumes: nobody could tell the connection, which was not known to carry the
+// client yet. It must not live on without a session.
+func TestRemovedWhileItResumes(t *testing.T) {
+	var victim atomic.Uint64
+	n := start(t, engine.Config{}, nil, func(e *engine.Engine) {
+		log := engine.NewEmbedded(engine.Config{}, e)
+		t.Cleanup(log.Close)
+		e.Use(log, hasty{log.Directory(), func() {
+			if _, err := log.RemoveClient(t.Context(), chat.Removal{Client: chat.ClientID(victim.Load())}); err != nil {
+				t.Error(err)
+			}
+		}})
+	})
+	c := n.dial(t)
+	victim.Store(uint64(c.id))
+	c.lose()
+	eventually(t, "the session waits", func() bool { return n.Counters().Connections == 0 && n.Departing() == 0 })
+	back := n.dial(t)
+	back.send(`{"type":"RESUME","session":%q}`, c.session)
+	back.wantClose(1001)
+	again := n.dial(t)
+	again.send(`{"type":"RESUME","session":%q}`, c.session)
+	again.wantError("SESSION_INVALID")
+	again.quiet()
 }
 
 // TestLoopThatIsNeverIdle: a loop whose inbox never runs empty still comes to its sockets, and back.

@@ -73,6 +73,13 @@ func (l *loop) resumed(tag chat.Tag, r *chat.Resumption) {
 		return
 	}
 	l.register(s)
+	if !l.engine.dir.Carries(s.member) {
+		// Removed or taken over again, and whoever did it did not find this connection. The next
+		// RESUME learns why.
+		l.end(s, chat.CloseGoingAway, "the session was taken away", fateNone, nil)
+		l.released(s)
+		return
+	}
 	l.connect(s, q.id, true)
 	if r.Room == 0 {
 		l.released(s)
