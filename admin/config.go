@@ -13,7 +13,7 @@ import (
 // Limits of the settings.
 const (
 	MinSecretBytes = 32             // of JWTSecret: the output size of SHA-256 (RFC 7518, 3.2)
-	MinTokenTTL    = time.Minute    // of JWTTTL
+	MinTokenTTL    = time.Second    // of JWTTTL
 	MaxTokenTTL    = 24 * time.Hour // of JWTTTL: a stolen token dies within a day
 	maxUserBytes   = 64             // of User
 	shortPassword  = 12             // code points; a plain password below draws a warning

@@ -98,7 +98,7 @@ func TestConfigNamesEveryFault(t *testing.T) {
 	if err := (Config{}).Validate(); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
-	bad := Config{Listen: "nowhere", User: "a\nb", Pass: "$2b$10$abcdefghijklmnopqrstuv", JWTSecret: "short-secret", JWTTTL: time.Second,
+	bad := Config{Listen: "nowhere", User: "a\nb", Pass: "$2b$10$abcdefghijklmnopqrstuv", JWTSecret: "short-secret", JWTTTL: time.Millisecond,
 		TrustedProxies: []netip.Prefix{{}}, ReadTimeout: -1, MaxStreams: -1}
 	err := bad.Validate()
 	if err == nil {

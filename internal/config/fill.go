@@ -37,7 +37,7 @@ func (s *Settings) setters() map[string]func(string) error {
 		"admin-user":      text(&s.AdminUser),
 		"admin-pass":      password(&s.AdminPass),
 		"jwt-secret":      secret(&s.JWTSecret),
-		"jwt-ttl":         duration(&s.JWTTTL, time.Second, 30*24*time.Hour),
+		"jwt-ttl":         duration(&s.JWTTTL, time.Second, 24*time.Hour),
 		"log-level":       level(&s.LogLevel),
 		"log-format":      oneOf(&s.LogFormat, "text", "json"),
 	}
