@@ -200,6 +200,9 @@ func (c *control) runCheck() {
 		case <-c.l.ctx.Done():
 			return
 		case <-c.behind:
+			if c.l.bans.wanted.Load() {
+				c.l.bans.refresh()
+			}
 		case <-tick.C:
 			c.l.bans.refresh()
 		}
@@ -271,7 +274,9 @@ func (c *control) obey(line string) {
 	case verbKick:
 		c.l.sessions.lose(cmd.client, cmd.incarnation, cmd.cause)
 	case verbBans:
-		c.l.bans.want()
+		// Read by runCheck: this may be the way that Redis' answers take, see hear.
+		c.l.bans.wanted.Store(true)
+		wake(c.behind)
 	case verbLook:
 		c.l.looks.take(cmd)
 	}

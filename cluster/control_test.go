@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"testing"
+	"time"
 
 	"chatroom/internal/chat"
 )
@@ -55,6 +56,29 @@ func TestCommandsThatNobodyAnnouncedAreFound(t *testing.T) {
 	if err := n.control.sendNow(context.Background(), cmd); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestAChangeOfBansHoldsNoCommandUp: commands are heard on the way that Redis' answers take; whoever
+// waits there for an answer stops both.
+func TestAChangeOfBansHoldsNoCommandUp(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, func(_ *Config, tm *times) { tm.check = time.Hour })
+	until(t, "both listen", func() bool {
+		v, err := s.do("PUBSUB", "SHARDNUMSUB", b.control.channel()).ToArray()
+		if err != nil || len(v) != 2 {
+			return false
+		}
+		n, _ := v[1].AsInt64()
+		return n == 2
+	})
+	b.bans.mu.Lock()
+	defer b.bans.mu.Unlock()
+	a.control.send(command{node: everyNode, verb: verbBans})
+	for i := range 100 {
+		a.control.send(command{node: b.lease.node(), verb: verbKick, client: chat.ClientID(i + 1), cause: chat.CauseRemoved})
+	}
+	until(t, "all commands are heard", func() bool { return b.heard(told{100, 0, chat.CauseRemoved}) })
 }
 
 func TestCommandsAreReadStrictly(t *testing.T) {
