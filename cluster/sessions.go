@@ -250,8 +250,8 @@ func (s *sessions) enter(m chat.Member, room chat.RoomID, then func(bool)) {
 		return
 	}
 	if !n.addRoom(room) && !n.queued && n.written && len(n.waiting) == 0 {
+		then(true) // under the lock: whoever ends the session now must come behind this request
 		s.mu.Unlock()
-		then(true)
 		return
 	}
 	w := &waiter{session: n, room: room, then: then, at: time.Now()}
