@@ -42,12 +42,15 @@ func (h *handler) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 		return nil, gnet.Close
 	}
 	s := &session{
-		conn: c, loop: l, opened: e.cfg.Now().UnixMilli(), seen: l.now, surplus: n > int64(e.limit),
+		conn: c, loop: l, opened: e.cfg.Now().UnixMilli(), seen: l.now, surplus: n-e.surplus.Load() > int64(e.limit),
 		deadline: l.now + wsproto.HandshakeTime.Milliseconds(),
 		decoder:  wsproto.NewDecoder(&e.wire),
 	}
 	if remote, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		s.address = remote.AddrPort().Addr().WithZone("").As16()
+	}
+	if s.surplus {
+		e.surplus.Add(1)
 	}
 	c.SetContext(s)
 	l.adopt(s)
@@ -78,8 +81,11 @@ func (h *handler) OnTraffic(c gnet.Conn) gnet.Action {
 // OnClose implements gnet.EventHandler. It may run inside a write to this very connection, while
 // its room is being walked: it only marks.
 func (h *handler) OnClose(c gnet.Conn, _ error) gnet.Action {
-	h.engine.open.Add(-1)
 	s, ok := c.Context().(*session)
+	if ok && s.surplus {
+		h.engine.surplus.Add(-1)
+	}
+	h.engine.open.Add(-1)
 	if !ok {
 		return gnet.None
 	}

@@ -291,6 +291,30 @@ func TestCapacity(t *testing.T) {
 	eventually(t, "there is room again", func() bool { status, _ := n.upgrade(t); return status == 101 })
 }
 
+// TestTheRefusedTakeNobodysPlace: connections above the cap that have their answer and don't close
+// don't keep out who comes when somebody has left.
+func TestTheRefusedTakeNobodysPlace(t *testing.T) {
+	n := start(t, engine.Config{MaxConnections: 2}, nil)
+	first, _ := n.dial(t), n.dial(t)
+	ask := func() int {
+		conn := n.raw(t) // stays until the server closes it
+		var options wsproto.RequestOptions
+		_, _ = conn.Write(wsproto.AppendRequest(nil, "chat.example", "/ws", &options))
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			return 0 // far above the cap
+		}
+		return response.StatusCode
+	}
+	for range 10 {
+		if status := ask(); status != 503 {
+			t.Fatalf("above the cap: %d", status)
+		}
+	}
+	first.leave()
+	eventually(t, "there is room again", func() bool { return ask() == 101 })
+}
+
 // TestIDsRunOut widens the range by a digit when it is full.
 func TestIDsRunOut(t *testing.T) {
 	n := start(t, engine.Config{ClientIDs: engine.IDRange{First: 7, Last: 9}}, nil)

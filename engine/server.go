@@ -62,6 +62,7 @@ type Engine struct {
 	// Atomic; any goroutine.
 	loops     atomic.Pointer[[]*loop]
 	open      atomic.Int64 // connections
+	surplus   atomic.Int64 // of open, those above the cap: they take nobody's place
 	departing atomic.Int64 // sessions that have ended and are not settled
 	logBytes  atomic.Int64
 	draining  atomic.Bool
