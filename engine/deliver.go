@@ -90,7 +90,12 @@ func (l *loop) addFrame(slot *slot, frame []byte) {
 }
 
 // flush writes what this turn has said: once per member and room, once per session that is told
-// something else. Loop only.
+// something else.
+//
+// Rooms of two have nothing to gather, but to serve them at once, each inside OnTraffic, was tried
+// and is worse: 7.0 CPU seconds for a million deliveries instead of 5.7. A reader on another core
+// falls asleep between writes that come one by one, and each of them pays for waking it; all the
+// writes of a turn together find it awake. Loop only.
 func (l *loop) flush() {
 	for i := 0; i < len(l.dirty); i++ {
 		l.flushSlot(l.dirty[i])

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 
 	"chatroom/internal/chat"
 )
@@ -64,23 +65,35 @@ func (e *Engine) Joined(tag chat.Tag, info chat.RoomInfo, code chat.Code) {
 	e.toHome(info.ID, event{kind: feedJoined, tag: tag, data: &joinAnswer{info, code}})
 }
 
-// entryBatch is a copy of entries that needs one allocation for one message, the common case.
+// entryBatch is a copy of entries that needs no allocation for one message, the common case.
 type entryBatch struct {
 	list []chat.Entry
 	one  [1]chat.Entry
 }
 
+// entryBatches are used again: they go from whatever goroutine the log answers on to a home loop.
+// A message in a small room costs 4 allocations with that, and 5 without.
+var entryBatches = sync.Pool{New: func() any { return &entryBatch{} }}
+
 func newEntryBatch(entries []chat.Entry) *entryBatch {
-	b := &entryBatch{}
+	b := entryBatches.Get().(*entryBatch)
 	b.list = append(b.one[:0], entries...)
 	return b
 }
 
+// free gives the batch back. Nothing of it may be used behind that.
+func (b *entryBatch) free() {
+	*b = entryBatch{}
+	entryBatches.Put(b)
+}
+
 // Messages implements Feed. Any goroutine.
 func (e *Engine) Messages(room chat.RoomID, epoch chat.Epoch, entries []chat.Entry) {
-	if e.toHome(room, event{kind: feedMessages, epoch: epoch, data: newEntryBatch(entries)}) {
+	batch := newEntryBatch(entries)
+	if e.toHome(room, event{kind: feedMessages, epoch: epoch, data: batch}) {
 		return
 	}
+	batch.free()
 	for i := range entries {
 		if entries[i].Tag != 0 {
 			e.Refused(room, entries[i].Tag, chat.Refusal{Code: chat.Unavailable})

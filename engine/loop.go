@@ -125,7 +125,10 @@ func (l *loop) Run(context.Context) error {
 func (l *loop) handle(ev *event) {
 	switch ev.kind {
 	case homePublish:
-		l.homePublish(ev.room, ev.data.(*chat.Pending), buffer{ev.tag, ev.arrival, ev.frame})
+		p := ev.data.(*chat.Pending)
+		l.homePublish(ev.room, p, buffer{ev.tag, ev.arrival, ev.frame})
+		*p = chat.Pending{}
+		pendings.Put(p)
 	case homeJoin:
 		l.homeJoin(ev.room, ev.tag, ev.data.(*joinWish))
 	case homeLeave:
@@ -143,7 +146,9 @@ func (l *loop) handle(ev *event) {
 	case feedJoined:
 		l.roomJoined(ev.room, ev.tag, ev.data.(*joinAnswer))
 	case feedMessages:
-		l.roomMessages(ev.room, ev.epoch, ev.data.(*entryBatch).list)
+		batch := ev.data.(*entryBatch)
+		l.roomMessages(ev.room, ev.epoch, batch.list)
+		batch.free()
 	case feedEvent:
 		l.roomEvent(ev.room, ev.data.(*chat.UserEvent))
 	case feedResync:

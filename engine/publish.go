@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"sync"
 
 	"chatroom/internal/chat"
 	"chatroom/wsproto"
@@ -45,9 +46,13 @@ func (l *loop) publish(s *session, c *chat.Command) {
 		l.homePublish(r, &p, held)
 		return
 	}
-	travelling := p
-	r.home.inbox.post(event{kind: homePublish, room: r, tag: tag, arrival: held.arrival, frame: frame, data: &travelling})
+	travelling := pendings.Get().(*chat.Pending)
+	*travelling = p
+	r.home.inbox.post(event{kind: homePublish, room: r, tag: tag, arrival: held.arrival, frame: frame, data: travelling})
 }
+
+// pendings are messages on their way to the home loop, which gives them back.
+var pendings = sync.Pool{New: func() any { return &chat.Pending{} }}
 
 // arrival stamps what came in with this turn, for the latency. Loop only.
 func (l *loop) arrival() int64 {
