@@ -165,7 +165,7 @@ func (c *client) read(within time.Duration) (message, error) {
 	case err == nil:
 	case errors.As(err, &c.closed):
 		return nil, nil
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded): // the socket may notice before ctx does
 		return nil, errQuiet
 	default:
 		return nil, err
