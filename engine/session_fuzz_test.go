@@ -18,6 +18,7 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32}, []byte("\x81\x82\x00\x00\x00\x00{}"))
 	f.Add([]byte{0, 11, 22, 10, 20, 10, 50, 20, 51, 10, 40, 41, 42}, []byte("\x88\x80\x00\x00\x00\x00"))
 	f.Add([]byte{1, 10, 60, 61, 10, 11, 62, 21, 12, 70, 10}, []byte("\xff\xff\xff\xff"))
+	f.Add([]byte("a\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96\x96"), []byte("0"))
 	n := start(f, engine.Config{Loops: 2}, nil)
 	f.Fuzz(func(t *testing.T, operations, hostile []byte) {
 		stranger := n.dialRaw(t)
@@ -91,6 +92,8 @@ func (p *play3) step(i int, operation byte) {
 	default:
 		who.send(`{"type":"JUNK"}`)
 		p.until(who, "ERROR")
+		who.send(`{"type":"PING"}`) // a good event: twenty bad ones in a row would end the connection
+		p.until(who, "ACK")
 	}
 }
 
