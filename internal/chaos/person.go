@@ -152,7 +152,11 @@ func (p *person) resume(ctx context.Context, provisional string) error {
 		case e.Type == "ERROR" && e.Code == "UNAVAILABLE":
 			return errAgain
 		case e.Type == "ERROR" && e.Code == "SESSION_INVALID":
-			p.history.Complain(p.number, "the session was gone at a resume")
+			// Until a session has entered a room nothing was promised for it: its record may be lost with
+			// the node that had no link to Redis yet.
+			if p.joined {
+				p.history.Complain(p.number, "the session was gone at a resume")
+			}
 			p.session, p.joined, p.text = provisional, false, ""
 			p.pending.Store(false)
 			return nil
