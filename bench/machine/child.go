@@ -50,7 +50,10 @@ func Start(s Spawn) (*Child, error) {
 	c.cmd = exec.Command(s.Path, s.Args...)
 	c.cmd.Env = append(os.Environ(), s.Env...)
 	c.cmd.Dir = s.Dir
-	c.cmd.Stderr = c.stderr
+	collecting, err := c.collect()
+	if err != nil {
+		return nil, fmt.Errorf("machine: %s: %w", s.Name, err)
+	}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if s.Pipe {
 		var err1, err2 error
@@ -65,15 +68,17 @@ func Start(s Spawn) (*Child, error) {
 		// The child inherits the CPUs of the thread that starts it, and dies with that thread: so the
 		// thread stays until the child has ended, and is never used for anything else.
 		runtime.LockOSThread()
-		if err := Pin(s.CPUs); err != nil {
-			started <- err
-			return
+		err := Pin(s.CPUs)
+		if err == nil {
+			err = c.cmd.Start()
 		}
-		err := c.cmd.Start()
+		written := collecting()
 		started <- err
 		if err == nil {
 			var state *os.ProcessState
-			if state, err = c.cmd.Process.Wait(); err == nil {
+			state, err = c.cmd.Process.Wait()
+			written()
+			if err == nil {
 				c.stderr.end(state.String())
 			}
 			close(c.done)
@@ -84,6 +89,36 @@ func Start(s Spawn) (*Child, error) {
 	}
 	c.PID = c.cmd.Process.Pid
 	return c, nil
+}
+
+// lastWords is how long is waited for the rest of a dead child's standard error: what it has started
+// itself may still hold that open.
+const lastWords = time.Second
+
+// collect makes a pipe the child's standard error. exec.Cmd's own copying ends with its Wait, which
+// would also close the pipe that Lines reads. started is called once the child runs or does not;
+// what that returns waits for the last words of the child once it has ended.
+func (c *Child) collect() (started func() (written func()), err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	c.cmd.Stderr = w
+	return func() func() {
+		_ = w.Close()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = io.Copy(c.stderr, r)
+			_ = r.Close()
+		}()
+		return func() {
+			select {
+			case <-done:
+			case <-time.After(lastWords):
+			}
+		}
+	}, nil
 }
 
 // Pin binds the calling thread to cpus; none = leave it as it is.
