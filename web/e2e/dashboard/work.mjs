@@ -100,9 +100,19 @@ async function banAndUndo(stage, operator, eve) {
 async function banAndLift(stage, operator, bob) {
   await bob.locator(".panel .primary").click();
   await bob.locator(".my-name").waitFor();
-  const id = await clientId(bob);
-  await operator.evaluate((client) => { location.hash = `#/clients/${client}`; }, id);
-  await operator.locator(".facts").waitFor();
+  // The name shows before the new session has its number: ask again until the operator finds it.
+  let id;
+  for (let left = 15; ; left--) {
+    id = await clientId(bob);
+    await operator.evaluate((client) => { location.hash = `#/clients/${client}`; }, id);
+    try {
+      await operator.locator(".facts").waitFor({ timeout: 3000 });
+      break;
+    } catch (error) {
+      if (left === 0) throw error;
+      await goTo(operator, "clients");
+    }
+  }
   await accessibleInBoth(stage, operator, "a client");
   await operator.getByRole("button", { name: "Remove or ban" }).click();
   await confirm(operator, { ban: "24h" });
