@@ -3,7 +3,6 @@ package machine
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -121,19 +120,4 @@ func FileLimit() (int, error) {
 		return 0, fmt.Errorf("machine: file limit: %w", err)
 	}
 	return int(min(r.Cur, 1<<30)), nil
-}
-
-// FreePorts gives n ports on the loopback address that nobody listens on. Another process can take
-// one before it is used; the program that is given it will say so.
-func FreePorts(n int) ([]int, error) {
-	ports := make([]int, 0, n)
-	for range n {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("machine: free port: %w", err)
-		}
-		defer func() { _ = l.Close() }() // all stay taken until the last one is found
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }

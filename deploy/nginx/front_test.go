@@ -5,7 +5,6 @@ package nginx
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -198,18 +197,12 @@ func (f *front) get(path string, header ...string) *http.Response {
 	return answer
 }
 
+// freePort returns a port that is free on nginx' address and on those of the nodes.
 func freePort(t *testing.T) int {
 	t.Helper()
-	port, err := servers.FreePort()
+	port, err := servers.FreePort("127.0.0.1", "127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4")
 	if err != nil {
 		t.Fatal(err)
-	}
-	for i := range 4 { // free on the nodes' addresses as well
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.1.%d:%d", i, port))
-		if err != nil {
-			return freePort(t)
-		}
-		_ = l.Close()
 	}
 	return port
 }

@@ -138,17 +138,6 @@ func (p *Process) Await(ctx context.Context, ready func() error) error {
 	}
 }
 
-// FreePort returns a port that nothing listens on at this moment. Another program may take it
-// before it is used; whoever starts a server tries again then.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("servers: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 // Answers returns nil when something accepts connections at the address.
 func Answers(address string) error {
 	c, err := net.DialTimeout("tcp", address, time.Second)

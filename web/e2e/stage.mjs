@@ -14,15 +14,26 @@ export const PATIENCE = 60_000;
 
 export const ADMIN = { user: "operator", password: "correct-horse-battery", secret: "0123456789abcdef0123456789abcdef" };
 
-/** A port that was free a moment ago. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
+// Below the range from which the kernel gives ports to connections: one of those could sit on a
+// server's port before it starts, or while it restarts.
+const [LOWEST_PORT, HIGHEST_PORT] = [12_000, 32_000];
+let nextPort = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+
+/** A port that nobody here was given before and nobody listens on. */
+export async function freePort() {
+  for (let tries = LOWEST_PORT; tries < HIGHEST_PORT; tries++) {
+    const port = nextPort++;
+    if (nextPort === HIGHEST_PORT) nextPort = LOWEST_PORT;
+    if (await isFree(port)) return port;
+  }
+  throw new Error("no port is free");
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
     const probe = net.createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
+    probe.on("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
 }
 
