@@ -14,9 +14,10 @@ export async function play(stage) {
   await ada.locator(".link-state.waiting, .link-state.connecting").waitFor();
   await write(ada, "queued");
   await ada.fill("#message", "a draft");
-  // A reload in the middle of it: everything there is now comes from the browser's own storage.
   const { port, adminPort } = first;
   await stage.node({ port, adminPort });
+  await ada.locator(".panel .primary").waitFor();
+  // A reload in the middle of it: everything there is now comes from the browser's own storage.
   await ada.reload();
   await ada.locator(".panel .kept").first().waitFor();
   await stage.accessible(ada, "a room that is gone");

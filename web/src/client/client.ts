@@ -1,12 +1,12 @@
-import { ADOPTION_DELAY, leftBehind } from "./adoption.ts";
+import { acknowledgedMessage } from "./acknowledged.ts";
+import { ADOPTION_DELAY, kept, leftBehind } from "./adoption.ts";
 import { Emitter } from "./emitter.ts";
 import { systemEnvironment } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import type { ChatMessage, ClientEvents, ConnectionState, Identity, Room, RoomLeft } from "./events.ts";
-import { Link } from "./link.ts";
-import type { LinkState } from "./link.ts";
+import { Link, type LinkState } from "./link.ts";
 import type { ClientOptions } from "./options.ts";
-import { endReason } from "./events.ts";
+import { connectionState } from "./events.ts";
 import { Outbox } from "./outbox.ts";
 import { defaultOutboxStore } from "./outbox-store.ts";
 import type { OutboxItem, OutboxStore } from "./outbox-store.ts";
@@ -14,7 +14,7 @@ import { CLOSE_BANNED, CLOSE_REMOVED } from "./protocol.ts";
 import type { Ack, Command, Connect, ErrorCode, ErrorEvent, History, NewMessage, RoomJoined, Rooms, ServerEvent, UserEvent } from "./protocol.ts";
 import { ChatError, Requests } from "./requests.ts";
 import { Sequence } from "./sequence.ts";
-import { claimTab, defaultMemory, defaultOwnership } from "./tab.ts";
+import { claimTab, defaultMemory, defaultOwnership, entered, nameOf, outside } from "./tab.ts";
 import type { Ownership, TabMemory, TabRecord } from "./tab.ts";
 
 /** How long an ERROR BANNED waits for the close that tells a removal from a ban, milliseconds. */
@@ -95,16 +95,22 @@ export class ChatClient extends Emitter<ClientEvents> {
    * to the one it was in before a reload.
    */
   async start(roomId?: number): Promise<void> {
+    const items = kept(this.#store, this.#env, (late) => this.#restore(late));
     this.#tab = await claimTab(this.#memory, this.#ownership, this.#env);
     this.#outbox = this.#newOutbox(this.#tab.tab);
     if (this.#tab.clientId !== undefined) this.#mine.add(this.#tab.clientId);
     this.#wanted = roomId ?? this.#tab.roomId;
+    // Before anything is heard of the room: the replay, or its absence, says what became of them.
+    this.#restore(await items);
     this.#link.start();
-    const items = await this.#store.all().catch(() => []);
-    this.#outbox.restore(items.filter((item) => item.owner === this.#tab.tab));
     this.#env.setTimeout(() => {
+      if (this.#state.phase === "ended" || this.#state.phase === "idle") return;
       void leftBehind(this.#store, this.#ownership, this.#tab.tab).then((left) => this.#outbox.restore(left));
     }, ADOPTION_DELAY);
+  }
+
+  #restore(items: readonly OutboxItem[]): void {
+    this.#outbox.restore(items.filter((item) => item.owner === this.#tab.tab));
   }
 
   /** Leaves and closes; the place in the room is given up at once. */
@@ -153,12 +159,8 @@ export class ChatClient extends Emitter<ClientEvents> {
   /** Messages of the current room before a seq, oldest first; `more`: there are still older ones. */
   async history(before: number, limit: number): Promise<{ messages: ChatMessage[]; more: boolean }> {
     const answer = (await this.#request("history", (id) => ({ type: "GET_HISTORY", id, before, limit }))) as History;
-    const messages = answer.messages.map((message): ChatMessage => ({
-      ...message,
-      own: this.#mine.has(message.from.clientId),
-      live: false,
-    }));
-    return { messages, more: answer.more };
+    const own = ({ from }: NewMessage): boolean => this.#mine.has(from.clientId);
+    return { messages: answer.messages.map((message) => ({ ...message, own: own(message), live: false })), more: answer.more };
   }
 
   /** Queues a text for the current room; undefined outside of one. */
@@ -227,19 +229,11 @@ export class ChatClient extends Emitter<ClientEvents> {
   }
 
   #linkChanged(link: LinkState): void {
-    switch (link.phase) {
-      case "open":
-        return; // Connected is said when the room is there as well.
-      case "waiting":
-        this.#enter({ phase: "waiting", until: link.until, ...(this.#code && { code: this.#code }) });
-        this.#code = undefined;
-        return;
-      case "ended":
-        this.#enter({ phase: "ended", reason: endReason(link.code) });
-        return;
-      default:
-        this.#enter({ phase: link.phase });
-    }
+    if (link.phase === "open") return; // Connected is said when the room is there as well.
+    // Somebody who does not want to wait any longer still wants to know why.
+    const reason = this.#code ?? (this.#state.phase === "waiting" ? this.#state.code : undefined);
+    this.#enter(connectionState(link, reason));
+    if (link.phase === "waiting") this.#code = undefined;
   }
 
   #enter(state: ConnectionState): void {
@@ -328,7 +322,11 @@ export class ChatClient extends Emitter<ClientEvents> {
     const { id, answer } = this.#requests.open("join");
     this.#link.send({ type: "JOIN_ROOM", id, roomId, ...this.#sequence.position });
     answer.catch((error: ChatError) => {
-      if (error.code === "OFFLINE" || this.#wanted !== roomId) return;
+      if (this.#wanted !== roomId) return;
+      if (error.code === "OFFLINE") {
+        if (this.#stage !== "down") this.#link.recycle(); // It lives and does not answer: another one may.
+        return;
+      }
       if (error.code === "ROOM_DELETED") this.#quit("deleted");
       else if (error.code === "ROOM_NOT_FOUND" || error.code === "BAD_REQUEST") {
         this.#link.send({ type: "LEAVE_ROOM" }); // Of a former room, where the session still has its place.
@@ -364,7 +362,7 @@ export class ChatClient extends Emitter<ClientEvents> {
     this.#mending = false;
     this.#broken ||= !continues;
     this.#replayEnd = event.seq;
-    this.#remember({ ...this.#tab, roomId: event.roomId, roomName: event.name });
+    this.#remember(entered(this.#tab, event));
     const gap = !continues && position !== undefined && event.recovered === false;
     this.emit("entered", { room: this.#room, reset: !continues, gap });
     this.#requests.settle(event);
@@ -386,17 +384,18 @@ export class ChatClient extends Emitter<ClientEvents> {
 
   /** We are in no room any more. */
   #quit(reason: RoomLeft["reason"]): void {
-    const room = this.#room ?? { roomId: this.#wanted ?? 0, name: this.#tab.roomName ?? "" };
+    const roomId = this.#wanted ?? 0;
+    const room = this.#room ?? { roomId, name: nameOf(this.#tab, roomId) };
+    const lost = reason === "deleted" || reason === "not_found";
     this.#outbox.close();
-    if (reason === "deleted" || reason === "not_found") this.#outbox.failRoom(room.roomId, "room_gone");
+    if (lost) this.#outbox.failRoom(room.roomId, "room_gone");
     this.#room = undefined;
     this.#wanted = undefined;
     this.#mending = false;
     this.#replayEnd = undefined;
     this.#broken = false;
     this.#sequence.clear();
-    const { roomId: _, roomName: __, ...rest } = this.#tab;
-    this.#remember(rest);
+    this.#remember(outside(this.#tab, lost ? room : undefined));
     this.emit("left", { room, reason });
   }
 
@@ -430,29 +429,29 @@ export class ChatClient extends Emitter<ClientEvents> {
   // Answers.
 
   #ack(event: Ack): void {
-    if (event.id === "settled") {
-      if (this.#stage !== "settling" || this.#replayEnd !== undefined) return;
-      if (this.#wanted === undefined) this.#ready();
-      else this.#rejoin();
-      return;
-    }
+    if (event.id === "settled") return this.#settled();
     if (event.seq === undefined) {
       this.#requests.settle(event);
       return;
     }
     const item = this.#outbox.acknowledge(event);
-    if (event.roomId !== this.#room?.roomId || this.#mending || this.#identity === undefined) return;
-    const { epoch, seq, messageId, at } = event;
-    if (epoch === undefined || messageId === undefined || at === undefined) return;
-    if (item === undefined || seq !== (this.#sequence.position?.seq ?? 0) + 1) {
-      // A place behind the next one, or of a message thrown away meanwhile: the replay has its text.
-      if (event.duplicate !== true && seq > (this.#sequence.position?.seq ?? 0)) this.#mend();
+    const identity = this.#identity;
+    if (event.roomId !== this.#room?.roomId || this.#mending || identity === undefined) return;
+    const next = (this.#sequence.position?.seq ?? 0) + 1;
+    const message = event.seq === next ? acknowledgedMessage(event, item, identity) : undefined;
+    if (message !== undefined) {
+      if (this.#sequence.offer(message) === "deliver") this.#deliver(message, true);
       return;
     }
-    const { clientId, username } = this.#identity;
-    const from = { clientId, username };
-    const message: NewMessage = { type: "NEW_MESSAGE", roomId: item.roomId, epoch, seq, messageId, from, text: item.text, at };
-    if (this.#sequence.offer(message) === "deliver") this.#deliver(message, true);
+    // A place behind the next one, or of a message thrown away meanwhile: the replay has its text.
+    if (event.duplicate !== true && event.seq >= next) this.#mend();
+  }
+
+  /** Whatever RESUME brings has come; where no room was among it, the wanted one is asked for again. */
+  #settled(): void {
+    if (this.#stage !== "settling" || this.#replayEnd !== undefined) return;
+    if (this.#wanted === undefined) this.#ready();
+    else this.#rejoin();
   }
 
   #error(event: ErrorEvent): void {
@@ -463,6 +462,7 @@ export class ChatClient extends Emitter<ClientEvents> {
       return;
     }
     if (event.id === "resume" || (this.#stage === "resuming" && event.id === undefined)) return this.#notResumed(event);
+    if (event.id === "settled") return this.#settled(); // Refused in its turn is as good as answered.
     if (this.#outbox.refuse(event)) {
       if (event.code === "NOT_IN_ROOM") this.#mend();
       return;

@@ -1,3 +1,4 @@
+import type { LinkState } from "./link.ts";
 import type { OutboxItem } from "./outbox-store.ts";
 import { CLOSE_BANNED, CLOSE_ELSEWHERE, CLOSE_REMOVED } from "./protocol.ts";
 import type { ErrorCode, Limits, NewMessage, UserEvent } from "./protocol.ts";
@@ -76,8 +77,20 @@ export interface ClientEvents {
   outbox: readonly OutboxItem[];
 }
 
+/** What a person is told of a link that is not open; `code` is the server's reason to wait. */
+export function connectionState(link: Exclude<LinkState, { phase: "open" }>, code: ErrorCode | undefined): ConnectionState {
+  switch (link.phase) {
+    case "waiting":
+      return { phase: "waiting", until: link.until, ...(code !== undefined && { code }) };
+    case "ended":
+      return { phase: "ended", reason: endReason(link.code) };
+    default:
+      return link;
+  }
+}
+
 /** The end that a terminal close code means. */
-export function endReason(code: number): EndReason {
+function endReason(code: number): EndReason {
   if (code === CLOSE_REMOVED) return "removed";
   if (code === CLOSE_BANNED) return "banned";
   return code === CLOSE_ELSEWHERE ? "elsewhere" : "refused";

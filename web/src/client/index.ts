@@ -1,6 +1,6 @@
 export { ChatClient } from "./client.ts";
 export type { ClientOptions } from "./options.ts";
-export * from "./events.ts";
+export type * from "./events.ts";
 export { systemEnvironment } from "./environment.ts";
 export type { Environment, Socket } from "./environment.ts";
 export { IndexedDBOutboxStore, MemoryOutboxStore } from "./outbox-store.ts";

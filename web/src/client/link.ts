@@ -7,6 +7,9 @@ import type { Command, ServerEvent } from "./protocol.ts";
 const OPEN_TIMEOUT = 10_000;
 const PONG_TIMEOUT = 5_000;
 
+/** A connection that said something within this time is not asked, milliseconds. The server counts no PING in 5 s. */
+const FRESH = 5_000;
+
 /** An attempt older than this is given up when there is a reason to think that a new one fares better. */
 const STALE_ATTEMPT = 2_000;
 
@@ -92,8 +95,9 @@ export class Link {
       this.#drop(4001);
       this.#dial();
     } else if (this.#state.phase === "open" && this.#heartbeatMs > 0) {
-      // A machine that slept has missed its timers: ask whether the other side is still there.
-      if (this.#env.now() - this.#lastHeard >= this.#heartbeatMs) this.#probe();
+      // A machine that slept has missed its timers, one that changed its network has a dead socket
+      // that nobody told it about: ask whether the other side is still there.
+      if (this.#env.now() - this.#lastHeard >= FRESH) this.#probe();
     }
   }
 

@@ -23,6 +23,26 @@ export interface TabRecord {
   readonly clientId?: number;
   readonly roomId?: number;
   readonly roomName?: string;
+  /** The room that was lost last, until there is another one: a reload still knows its name. */
+  readonly gone?: { readonly roomId: number; readonly name: string };
+}
+
+/** The record of a tab that is in a room. */
+export function entered(record: TabRecord, { roomId, name }: { roomId: number; name: string }): TabRecord {
+  const { gone: _, ...rest } = record;
+  return { ...rest, roomId, roomName: name };
+}
+
+/** The record of a tab that is in no room; `lost` is the one that was taken from it. */
+export function outside(record: TabRecord, lost: { roomId: number; name: string } | undefined): TabRecord {
+  const { roomId: _, roomName: __, gone: ___, ...rest } = record;
+  return lost === undefined || lost.name === "" ? rest : { ...rest, gone: { roomId: lost.roomId, name: lost.name } };
+}
+
+/** The name of a room that this tab was in before it was loaded anew; empty when it is not known. */
+export function nameOf(record: TabRecord, roomId: number): string {
+  if (record.roomId === roomId) return record.roomName ?? "";
+  return record.gone?.roomId === roomId ? record.gone.name : "";
 }
 
 /**
@@ -102,34 +122,39 @@ class LockOwnership implements Ownership {
   }
 }
 
-/** Without locks the pages ask each other: whoever owns the name objects. */
-class AskingOwnership implements Ownership {
+/**
+ * Without locks the pages ask each other: whoever owns the name objects. Of two that ask at the same
+ * time the one with the smaller number wins, and both know it.
+ */
+export class AskingOwnership implements Ownership {
   readonly #channel = new BroadcastChannel("chatroom.tabs");
   readonly #owned = new Set<string>();
+  readonly #asking = new Map<string, { readonly number: number; readonly finish: (free: boolean) => void }>();
 
   constructor() {
-    this.#channel.addEventListener("message", ({ data }) => {
-      const question = data as { ask?: string };
-      if (typeof question.ask === "string" && this.#owned.has(question.ask)) {
-        this.#channel.postMessage({ taken: question.ask });
-      }
-    });
+    this.#channel.onmessage = ({ data }: MessageEvent): void => {
+      const { ask, number, taken } = data as { ask?: string; number?: number; taken?: string };
+      if (taken !== undefined) this.#asking.get(taken)?.finish(false);
+      if (ask === undefined) return;
+      const own = this.#asking.get(ask);
+      if (this.#owned.has(ask) || (own !== undefined && own.number < (number ?? 1))) {
+        this.#channel.postMessage({ taken: ask });
+      } else own?.finish(false);
+    };
   }
 
   claim(name: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const hear = ({ data }: MessageEvent): void => {
-        if ((data as { taken?: string }).taken === name) finish(false);
-      };
+      const number = Math.random();
       const finish = (free: boolean): void => {
         clearTimeout(timer);
-        this.#channel.removeEventListener("message", hear);
+        this.#asking.delete(name);
         if (free) this.#owned.add(name);
         resolve(free);
       };
       const timer = setTimeout(() => finish(true), ANSWER_WAIT);
-      this.#channel.addEventListener("message", hear);
-      this.#channel.postMessage({ ask: name });
+      this.#asking.set(name, { number, finish });
+      this.#channel.postMessage({ ask: name, number });
     });
   }
 }

@@ -83,6 +83,7 @@ function Side({ chat, alone }: { chat: Chat; alone: boolean }): JSX.Element {
           <Icon name="gear" />
         </button>
       </div>
+      {alone ? <Banner chat={chat} /> : null}
       <Rooms chat={chat} />
       <Me chat={chat} />
       {settings ? <Settings done={() => setSettings(false)} /> : null}
@@ -96,9 +97,14 @@ function Conversation({ chat }: { chat: Chat }): JSX.Element {
   const view = useCell(chat.timeline.view);
   const outbox = useCell(chat.outbox);
   const { language } = useCell(speech);
+  const former = useRef(place.kind);
+  const returned = former.current === "room";
+  useEffect(() => {
+    former.current = place.kind;
+  }, [place.kind]);
   if (place.kind === "gone") return <Gone chat={chat} place={place} outbox={outbox} />;
   if (place.kind === "entering") return <Entering roomId={place.roomId} />;
-  if (room === undefined) return <Lobby chat={chat} />;
+  if (room === undefined) return <Lobby chat={chat} returned={returned} />;
   return (
     <>
       <Header chat={chat} room={room} />

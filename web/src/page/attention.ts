@@ -72,8 +72,9 @@ export class Attention {
     const now = Date.now();
     if (now - this.#soundedAt < 2_000) return;
     this.#soundedAt = now;
-    this.#audio ??= new AudioContext();
-    const audio = this.#audio;
+    const audio = (this.#audio ??= new AudioContext());
+    // It begins asleep in a page that nobody has touched since it was loaded.
+    if (audio.state === "suspended") void audio.resume();
     [660, 880].forEach((frequency, i) => {
       const start = audio.currentTime + i * 0.09;
       const tone = audio.createOscillator();

@@ -40,9 +40,10 @@ export function Banner({ chat }: { chat: Chat }): JSX.Element | null {
         <strong>{t("offline")}.</strong> {reason}
       </p>
       <div class="banner-end">
-      {/* The seconds are for the eye only: read out each time they would drown everything else. */}
-      <p class="countdown" aria-hidden="true">{seconds > 0 ? t("tryingIn", { n: seconds }) : t("tryingNow")}</p>
-      <button type="button" class="secondary" disabled={seconds === 0} onClick={() => chat.client.hurry()}>{t("tryNow")}</button>
+        {/* The seconds are for the eye only: read out each time they would drown everything else. */}
+        <p class="countdown" aria-hidden="true">{seconds > 0 ? t("tryingIn", { n: seconds }) : t("tryingNow")}</p>
+        {/* Never disabled: it would take the focus away from whoever has just pressed it. */}
+        <button type="button" class="secondary" onClick={() => chat.client.hurry()}>{t("tryNow")}</button>
       </div>
     </div>
   );

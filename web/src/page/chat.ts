@@ -82,6 +82,7 @@ export class Chat {
     });
     client.on("caughtUp", () => {
       this.#settled = true;
+      timeline.settled();
     });
     client.on("left", ({ room, reason }) => {
       this.room.set(undefined);

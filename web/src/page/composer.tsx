@@ -17,6 +17,7 @@ export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Elemen
   const [text, setText] = useState(() => loadDraft(room.roomId));
   const limit = useCell(chat.identity)?.limits.message ?? 2_000;
   const length = codePoints(text);
+  const spoken = useSpokenCount(length, limit);
   const ready = sendableNow(text, limit);
 
   // A finger has no Shift key at hand: there, Enter begins a line and the button sends.
@@ -70,14 +71,23 @@ export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Elemen
         onInput={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <span id="counter" class={length > limit ? "counter over" : "counter"} role="status">
-        {counterText(length, limit)}
-      </span>
+      <span id="counter" class={length > limit ? "counter over" : "counter"}>{counterText(length, limit)}</span>
+      <span class="hidden-visually" role="status">{spoken}</span>
       <button type="submit" class="round primary" disabled={!ready} aria-label={t("send")} title={t("send")}>
         <Icon name="send" />
       </button>
     </form>
   );
+}
+
+/** The steps at which the counter is read out; at each letter it would drown what is typed. */
+const SPOKEN = [100, 50, 20, 10, 5, 0];
+
+function useSpokenCount(length: number, limit: number): string {
+  const last = useRef({ step: 0, text: "" });
+  const step = length > limit ? SPOKEN.length + 1 : SPOKEN.filter((left) => limit - length <= left).length;
+  if (step !== last.current.step) last.current = { step, text: step === 0 ? "" : counterText(length, limit) };
+  return last.current.text;
 }
 
 function sendableNow(text: string, limit: number): boolean {

@@ -11,16 +11,21 @@ export function CreateRoom({ chat, done }: { chat: Chat; done: () => void }): JS
   const [name, setName] = useState("");
   const [hidden, setHidden] = useState(false);
   const [error, setError] = useState("");
+  const busy = useRef(false);
   const limit = useCell(chat.identity)?.limits.name ?? 16;
   useLayoutEffect(() => field.current?.focus(), []);
 
   const create = async (): Promise<void> => {
+    if (busy.current) return; // A second press before the answer would open a second room.
+    busy.current = true;
     try {
       await chat.create(name, hidden);
       done();
     } catch (failure) {
       setError(errorText(failure, limit));
       field.current?.focus();
+    } finally {
+      busy.current = false;
     }
   };
 

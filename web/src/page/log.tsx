@@ -6,7 +6,7 @@ import type { Chat } from "./chat.ts";
 import { t } from "./i18n/index.ts";
 import { Icon } from "./icons.tsx";
 import { GapRow, MessageRow, OutgoingRow, PeopleRow } from "./message.tsx";
-import { dayName } from "./time.tsx";
+import { Day } from "./time.tsx";
 import { dayBetween } from "./timeline.ts";
 import type { Item, View } from "./timeline.ts";
 
@@ -125,7 +125,7 @@ export class Log extends Component<Props> {
           role="log"
           tabIndex={0}
           aria-label={t("messages", { room: room.name })}
-          aria-live={view.pinned && !view.loading ? "polite" : "off"}
+          aria-live={view.live && view.pinned && !view.loading ? "polite" : "off"}
           aria-busy={view.loading}
         >
           <div class="rows">
@@ -150,7 +150,7 @@ export class Log extends Component<Props> {
   #row(item: Item, previous: Item | undefined, view: View, room: Room): ComponentChild {
     return (
       <Fragment key={item.key}>
-        {dayBetween(previous, item) ? <p class="line day"><span>{dayName(item.kind === "message" ? item.message.at : item.at)}</span></p> : null}
+        {dayBetween(previous, item) ? <Day at={item.kind === "message" ? item.message.at : item.at} /> : null}
         {item.key === view.divider ? <p class="line divider"><span>{t("newSince")}</span></p> : null}
         <Row item={item} room={room} language={this.props.language} />
       </Fragment>
@@ -182,8 +182,9 @@ class Row extends Component<RowProps> {
   }
 
   render({ item, room }: RowProps): JSX.Element {
+    // A gap is no hold for the eye: it stays at the top when older messages come below it.
     return (
-      <div class="row" data-key={item.key}>
+      <div class="row" data-key={item.kind === "gap" ? undefined : item.key}>
         {item.kind === "message" ? (
           <MessageRow item={item} owner={item.message.from.clientId === room.createdBy} />
         ) : item.kind === "people" ? (

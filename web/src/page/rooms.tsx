@@ -1,15 +1,13 @@
 import type { JSX } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type { RoomSummary } from "../client/index.ts";
+import { useEffect, useState } from "preact/hooks";
 import { useCell } from "./cell.ts";
 import type { Chat } from "./chat.ts";
 import { CreateRoom } from "./create.tsx";
 import { t } from "./i18n/index.ts";
 import { Icon } from "./icons.tsx";
+import { useRoomList } from "./room-list.ts";
 import { roomIn } from "./route.ts";
 
-const REFRESH = 20_000;
-const PAGE = 100;
 /** A search looks through this many pages before a person has to ask for more. */
 const SEARCHED_PAGES = 10;
 
@@ -28,7 +26,7 @@ export function Rooms({ chat }: { chat: Chat }): JSX.Element {
 
   useEffect(() => {
     if (wanted !== "" && list.more && list.pages < SEARCHED_PAGES) void list.extend();
-  }, [wanted, list.pages, list.more]);
+  }, [wanted, list.rooms]);
 
   return (
     <section class="rooms" aria-labelledby="rooms-title">
@@ -95,62 +93,4 @@ function emptyText(loaded: boolean, shown: number, wanted: string, number: numbe
   if (!loaded) return t("roomsLoading");
   if (shown > 0 || number !== undefined) return "";
   return wanted === "" ? t("noRooms") : t("noMatches");
-}
-
-interface RoomList {
-  readonly rooms: readonly RoomSummary[];
-  readonly loaded: boolean;
-  readonly more: boolean;
-  readonly pages: number;
-  refresh(): Promise<void>;
-  extend(): Promise<void>;
-}
-
-/** The list as far as it was asked for; asked for again while somebody looks. */
-function useRoomList(chat: Chat): RoomList {
-  const connected = useCell(chat.connection).phase === "connected";
-  const [state, setState] = useState<{ rooms: readonly RoomSummary[]; cursor: string | undefined; pages: number }>();
-  const busy = useRef(false);
-
-  const load = useCallback(async (cursor: string | undefined) => {
-    if (busy.current) return;
-    busy.current = true;
-    try {
-      const answer = await chat.client.listRooms(cursor, PAGE);
-      for (const room of answer.rooms) chat.listed.add(room.roomId);
-      setState((old) => {
-        const kept = cursor === undefined || old === undefined ? [] : old.rooms;
-        const known = new Set(kept.map((room) => room.roomId));
-        return {
-          rooms: [...kept, ...answer.rooms.filter((room) => !known.has(room.roomId))],
-          cursor: answer.cursor,
-          pages: cursor === undefined ? 1 : (old?.pages ?? 0) + 1,
-        };
-      });
-    } catch {
-      // The next turn asks again.
-    } finally {
-      busy.current = false;
-    }
-  }, []);
-
-  const room = useCell(chat.room)?.roomId;
-  useEffect(() => {
-    if (!connected) return;
-    const refresh = (): void => {
-      if (document.visibilityState === "visible") void load(undefined);
-    };
-    refresh();
-    const timer = setInterval(refresh, REFRESH);
-    return () => clearInterval(timer);
-  }, [connected, room]);
-
-  return {
-    rooms: state?.rooms ?? [],
-    loaded: state !== undefined,
-    more: state?.cursor !== undefined,
-    pages: state?.pages ?? 0,
-    refresh: () => load(undefined),
-    extend: () => load(state?.cursor),
-  };
 }

@@ -23,10 +23,10 @@ function Panel({ title, children, urgent = false }: { title: string; children: C
   );
 }
 
-/** Nobody has chosen a room yet. */
-export function Lobby({ chat }: { chat: Chat }): JSX.Element {
+/** Nobody has chosen a room yet; `returned`: the conversation that had the focus is closed. */
+export function Lobby({ chat, returned }: { chat: Chat; returned: boolean }): JSX.Element {
   return (
-    <Panel title={t("welcome")}>
+    <Panel title={t("welcome")} urgent={returned}>
       <p>{t("welcomeText")}</p>
       <button type="button" class="primary only-narrow" onClick={() => chat.browsing.set(true)}>{t("rooms")}</button>
     </Panel>

@@ -49,11 +49,16 @@ export interface View {
   /** Older messages may be had from the server. */
   readonly older: boolean;
   readonly loading: boolean;
+  /** What is added is news: the replay of a room is not read out message by message. */
+  readonly live: boolean;
 }
 
 const NOTHING: View = {
-  items: [], start: 0, end: 0, pinned: true, divider: undefined, unread: 0, older: false, loading: false,
+  items: [], start: 0, end: 0, pinned: true, divider: undefined, unread: 0, older: false, loading: false, live: false,
 };
+
+/** What was replayed is in the document before additions count as news, milliseconds. */
+const SETTLING = 500;
 
 /** Five minutes of silence, or a new day, part two messages of one sender. */
 const TOGETHER = 5 * 60_000;
@@ -91,6 +96,8 @@ export class Timeline {
   #unread = 0;
   #older = false;
   #loading = false;
+  #live = false;
+  #liveTimer: ReturnType<typeof setTimeout> | undefined;
   #scheduled = false;
   #serial = 0;
   /** Whether somebody is looking; decides what is unread. */
@@ -106,7 +113,19 @@ export class Timeline {
     this.#unread = 0;
     this.#older = true;
     this.#loading = false;
+    this.#live = false;
+    clearTimeout(this.#liveTimer);
     this.#show();
+  }
+
+  /** The replay is through. */
+  settled(): void {
+    if (this.#live) return;
+    clearTimeout(this.#liveTimer);
+    this.#liveTimer = setTimeout(() => {
+      this.#live = true;
+      this.#show();
+    }, SETTLING);
   }
 
   /** Adds the newest message. `counts`: it may be one that nobody saw. */
@@ -135,15 +154,20 @@ export class Timeline {
     this.#show();
   }
 
-  /** Puts older messages before the first one; `more` says whether there are still older ones. */
+  /**
+   * Puts older messages before the first one; `more` says whether there are still older ones. What is
+   * missing lies before all of them: a gap stays at the top.
+   */
   prepend(messages: readonly ChatMessage[], more: boolean): void {
     this.#loading = false;
     this.#older = more;
     const added: Item[] = [];
     for (const message of messages) added.push(messageItem(added.at(-1), message));
-    const head = this.#items[0];
-    if (head?.kind === "message") this.#items[0] = messageItem(added.at(-1), head.message);
-    this.#items = added.concat(this.#items);
+    const gap = this.#items[0]?.kind === "gap" ? this.#items.slice(0, 1) : [];
+    const rest = this.#items.slice(gap.length);
+    const head = rest[0];
+    if (head?.kind === "message") rest[0] = messageItem(added.at(-1), head.message);
+    this.#items = [...gap, ...added, ...rest];
     this.#start += added.length;
     this.#end += added.length;
     this.back();
@@ -248,6 +272,7 @@ export class Timeline {
         unread: this.#unread,
         older: this.#older,
         loading: this.#loading,
+        live: this.#live,
       });
     };
     if (document.visibilityState === "visible") requestAnimationFrame(publish);

@@ -125,6 +125,35 @@ test("a gap begins the conversation anew and is said", () => {
   assert.deepEqual(timeline.view.value.items.map((item) => item.kind), ["gap", "message"]);
 });
 
+test("a gap stays before everything that can still be had", () => {
+  timeline.reset(1_700_000_000_000);
+  timeline.add(message(900), false);
+  timeline.prepend([message(898), message(899)], true);
+  timeline.prepend([message(897)], false);
+  for (let i = 0; i < 3; i++) timeline.back();
+  assert.deepEqual(keys().map((key) => key.replace(/-\d+$/, "")), ["gap", "m897", "m898", "m899", "m900"]);
+  const row = timeline.view.value.items[2];
+  assert.ok(row?.kind === "message" && row.follows, "neighbours are grouped across what was loaded at different times");
+});
+
+test("a replay is no news, what comes behind it is", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const live = (): boolean => {
+    paint();
+    return timeline.view.value.live;
+  };
+  timeline.add(message(1), false);
+  timeline.settled();
+  assert.equal(live(), false);
+  context.mock.timers.tick(1_000);
+  assert.equal(live(), true);
+  timeline.settled();
+  assert.equal(live(), true, "after a short interruption as well");
+  timeline.reset(undefined);
+  context.mock.timers.tick(1_000);
+  assert.equal(live(), false);
+});
+
 test("nobody looks: everything is unread, until somebody does", () => {
   timeline.watch(false);
   timeline.add(message(1), true);

@@ -12,6 +12,9 @@ import { hashOf, roomIn, roomOf } from "../route.ts";
 const CATALOGS: Record<string, Catalog> = { en, de, es, fr, ar };
 const KEYS = Object.keys(en) as Key[];
 
+/** Names, and words that two languages write alike. */
+const SHARED: ReadonlySet<Key> = new Set(["appName", "notificationTitle", "newMessage"]);
+
 function placeholders(text: string): string[] {
   return [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
 }
@@ -29,6 +32,14 @@ for (const [language, catalog] of Object.entries(CATALOGS)) {
       // Forms for one and two may leave the number to the words, but invent nothing.
       for (const text of texts) for (const name of placeholders(text)) assert.ok(wanted.includes(name), `${key}: ${name}`);
     }
+  });
+
+  test(`${language} says it in words of its own`, () => {
+    if (language === "en") return;
+    const text = (entry: Catalog[Key]): string => (typeof entry === "string" ? entry : entry.other);
+    const same = KEYS.filter((key) => text(catalog[key]) === text(en[key]) && !SHARED.has(key));
+    assert.deepEqual(same, []);
+    assert.deepEqual(Object.keys(catalog).sort(), [...KEYS].sort());
   });
 
   test(`${language} has only plural forms that the language has`, () => {
