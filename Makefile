@@ -80,7 +80,7 @@ up:
 
 # The page in every language, theme and width; make test plays each flow in one of them.
 test-browser-all: install
-	BROWSERS=all $(GO) test -count=1 -timeout 90m -run Matrix ./web/e2e/...
+	BROWSERS=all $(GO) test -v -count=1 -timeout 4h -run "$(or $(MATRIX),Matrix)" ./web/e2e
 
 # The images as docker compose builds and starts them; installs a Docker engine of its own with apt.
 test-images:

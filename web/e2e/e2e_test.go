@@ -35,35 +35,70 @@ func build(t *testing.T) string {
 	return binary
 }
 
-// run runs a program to its end and shows what it said.
+// run runs a program to its end and shows what it says while it says it.
 func run(t *testing.T, patience time.Duration, env []string, dir, name string, args ...string) {
+	t.Helper()
+	if err := report(t, patience, env, dir, func(line string) { t.Log(line) }, name, args...); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// report runs a program to its end and tells each line that it says.
+func report(t *testing.T, patience time.Duration, env []string, dir string, tell func(string), name string, args ...string) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	// One writer for both, so that lines are told one by one; it is whole before report returns.
+	said := &lines{tell: tell}
+	cmd.Stdout, cmd.Stderr = said, said
 	// Node ends its browser and servers when it is asked to; a kill would leave them behind.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 	err := cmd.Run()
-	if out.Len() > 0 {
-		t.Logf("%s", out.Bytes())
-	}
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
+	said.end()
+	return err
+}
+
+// lines cuts what is written into lines.
+type lines struct {
+	tell func(string)
+	rest []byte
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.rest = append(l.rest, p...)
+	for {
+		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
+		if !whole {
+			return len(p), nil
+		}
+		l.tell(string(line))
+		l.rest = rest
 	}
 }
 
-func play(t *testing.T, s settings, patience time.Duration) {
+// end tells what came without the end of its line.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.tell(string(l.rest))
+	}
+}
+
+func environment(t *testing.T, s settings) []string {
 	t.Helper()
 	text, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, patience, []string{"E2E=" + string(text)}, web, "node", "e2e/run.mjs")
+	return []string{"E2E=" + string(text)}
+}
+
+func play(t *testing.T, s settings, patience time.Duration) {
+	t.Helper()
+	run(t, patience, environment(t, s), web, "node", "e2e/run.mjs")
 }
 
 // install puts the development packages into place that the lock file names.
@@ -78,24 +113,4 @@ func install(t *testing.T) {
 func TestPage(t *testing.T) {
 	install(t)
 	play(t, settings{Binary: build(t), Pictures: os.Getenv("PICTURES")}, 8*time.Minute)
-}
-
-// TestMatrix plays every flow in every language, theme and at three widths; BROWSERS=all asks for it.
-func TestMatrix(t *testing.T) {
-	if os.Getenv("BROWSERS") != "all" {
-		t.Log("the matrix is played by make test-browser-all")
-		return
-	}
-	install(t)
-	binary := build(t)
-	// The two longest flows are about amounts, not about looks.
-	flows := []string{"drain", "embedded-restart", "hostile", "keyboard", "languages", "offline", "operator", "redis-restart", "two-people", "unread", "widths", "windows"}
-	for _, language := range []string{"en", "de", "es", "fr", "ar"} {
-		for _, theme := range []string{"light", "dark"} {
-			for _, width := range []int{390, 1200, 2560} {
-				force := map[string]any{"language": language, "theme": theme, "width": width}
-				play(t, settings{Binary: binary, Flows: flows, Force: force, Pictures: os.Getenv("PICTURES")}, 15*time.Minute)
-			}
-		}
-	}
 }
