@@ -39,11 +39,18 @@ func bench(ctx context.Context, o *options, stdout *os.File, stderr io.Writer) e
 	shapes := o.chosen()
 	runs := 0
 	for _, s := range shapes {
+		if o.unfit(s) != "" {
+			continue
+		}
 		runs += len(o.takers(s, all)) * o.repeat
 	}
 	visible := !o.quiet && term.IsTerminal(int(os.Stderr.Fd()))
 	show := newProgress(stderr, runs, visible)
 	for _, s := range shapes {
+		if why := o.unfit(s); why != "" {
+			result.Skipped[s.variant] = why
+			continue
+		}
 		if err := o.runShape(ctx, s, all, result, show); err != nil {
 			show.finish()
 			return errors.Join(err, o.save(result, earlier))
@@ -54,11 +61,19 @@ func bench(ctx context.Context, o *options, stdout *os.File, stderr io.Writer) e
 	}
 	show.finish()
 	_, _ = fmt.Fprintf(stdout, "%d × %s, Linux %s, %s, commit %s\n", result.Machine.CPUs, result.Machine.CPU, result.Machine.Kernel, result.Machine.Go, result.Machine.Commit)
-	err = report.WriteTable(stdout, result.Rows)
+	err = report.WriteTable(stdout, result.Rows, earlier)
 	for name, why := range result.Skipped {
 		_, _ = fmt.Fprintf(stdout, "\n%s did not run: %s\n", name, why)
 	}
 	return errors.Join(err, o.save(result, earlier), o.verdict(result))
+}
+
+// unfit says why a running server can't take a load; empty = it can.
+func (o *options) unfit(s shape) string {
+	if n := len(o.urls); n > 0 && n < s.nodes {
+		return fmt.Sprintf("it needs %d nodes, --url names %d", s.nodes, n)
+	}
+	return ""
 }
 
 // runShape lets every server take the load, in turn when repeated, and adds the median rows.
@@ -67,11 +82,7 @@ func (o *options) runShape(ctx context.Context, s shape, all []subject, result *
 	rows := make([][]*report.Row, len(takers))
 	for range o.repeat {
 		for i, subject := range takers {
-			mine := s
-			if subject.name != chatroomName && s.plain != nil {
-				mine = s.plain(s)
-			}
-			p := &play{o: o, s: mine, subject: subject, show: show, files: result.Machine.Files}
+			p := &play{o: o, s: s.on(subject), subject: subject, show: show, files: result.Machine.Files}
 			row, err := p.run(ctx)
 			if errors.Is(err, errMissing) {
 				result.Skipped[s.variant] = err.Error()
@@ -87,23 +98,53 @@ func (o *options) runShape(ctx context.Context, s shape, all []subject, result *
 	var limit *report.Row
 	for i, subject := range takers {
 		row := median(rows[i], s.key)
-		row.Scenario, row.Variant = s.scenario, s.variant
+		row.Scenario, row.Variant, row.Key = s.scenario, s.variant, s.key
 		result.Rows = append(result.Rows, row)
 		if len(s.references) > 0 && subject.name == s.references[0] {
 			limit = row
 		}
 	}
+	mine := result.Rows[len(result.Rows)-len(takers):]
 	if limit != nil {
-		for _, row := range result.Rows[len(result.Rows)-len(takers):] {
-			o.addShare(row, limit, s)
+		for _, row := range mine {
+			addShare(row, limit, s)
+		}
+	}
+	for i, subject := range takers {
+		if subject.peer && takers[0].name == chatroomName {
+			addOver(mine[0], mine[i], s.key)
 		}
 	}
 	return nil
 }
 
-// addShare sets a row beside the limit's: the share, and for a schedule how much longer messages
-// took.
-func (o *options) addShare(row, limit *report.Row, s shape) {
+// on is the load as this server takes it: the limit is one process and knows only rooms and
+// messages. A peer that takes a load at all takes it as it is.
+func (s shape) on(subject subject) shape {
+	if slices.Contains(s.references, subject.name) && s.plain != nil {
+		return s.plain(s)
+	}
+	return s
+}
+
+// addOver says how many times the peer's key figure a row reached, so that a threshold can ask
+// for it: fanout-1000.over_gws=2.6.
+func addOver(row, peer *report.Row, key string) {
+	mine, ok1 := row.Figure(key)
+	its, ok2 := peer.Figure(key)
+	if !ok1 || !ok2 || mine.Value <= 0 || its.Value <= 0 || row.Failed != "" || peer.Failed != "" {
+		return
+	}
+	over := mine.Value / its.Value
+	if mine.Less {
+		over = 1 / over
+	}
+	row.Add("over_"+peer.Subject, over, "×")
+}
+
+// addShare sets a row beside the limit's: the share, and how much longer messages took. On a
+// schedule that is a difference; in a closed loop, where latency is queueing, a ratio.
+func addShare(row, limit *report.Row, s shape) {
 	if row == limit || row.Failed != "" || limit.Failed != "" {
 		return
 	}
@@ -115,14 +156,15 @@ func (o *options) addShare(row, limit *report.Row, s shape) {
 			row.AddLess("cpu_over_limit", mine.Value/its.Value, "×")
 		}
 	}
-	if s.rate == 0 {
-		return
-	}
 	for _, name := range []string{report.P50, report.P99} {
 		mine, ok1 := row.Figure(name)
 		its, ok2 := limit.Figure(name)
-		if ok1 && ok2 {
+		switch {
+		case !ok1 || !ok2 || s.noTraffic:
+		case s.rate > 0:
 			row.AddLess(name[:3]+"_above_limit_ms", mine.Value-its.Value, "ms")
+		case its.Value > 0:
+			row.AddLess(name[:3]+"_over_limit", mine.Value/its.Value, "×")
 		}
 	}
 }
@@ -178,7 +220,9 @@ func (s shape) forPeers() bool {
 }
 
 func (o *options) settings() map[string]string {
-	settings := map[string]string{"length": o.length, "repeat": strconv.Itoa(o.repeat)}
+	settings := map[string]string{
+		"length": o.length, "repeat": strconv.Itoa(o.repeat), "seed": strconv.FormatUint(o.seed, 10), "patience": o.patience.String(),
+	}
 	for name, value := range o.given {
 		if name != "redis" { // its URL may hold a password
 			settings[name] = value

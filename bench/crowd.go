@@ -17,7 +17,7 @@ var crowd = scenario{"crowd", "many nodes with many connections each (full: 10 Ã
 		key: report.PerConn, inFlight: 128,
 	}
 	if o.length == "full" {
-		s.bounds = []bound{{report.Resident, 60, "a node with 10,000 connections is to stay below 60 MB"}}
+		s.bounds = []bound{{figure: report.Resident, most: 60, why: "a node with 10,000 connections is to stay below 60 MB"}}
 	}
 	return []shape{s}
 }}

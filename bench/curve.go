@@ -36,6 +36,7 @@ func (c *curve) points() []report.Point {
 		p.P99 = max(p.P99, float64(s.tick.P99)/1000)
 		p.Max = max(p.Max, float64(s.tick.Max)/1000)
 		p.Connections += s.tick.Connections
+		p.Busy = max(p.Busy, s.tick.Busy)
 	}
 	return points
 }

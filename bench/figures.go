@@ -1,8 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"chatroom/bench/load"
@@ -37,16 +38,22 @@ func (p *play) figures() error {
 		}
 	}
 	for _, b := range p.s.bounds {
-		if f, found := row.Figure(b.figure); found && f.Value > b.most && p.subject.name == chatroomName {
-			row.Failed = fmt.Sprintf("%s is %.4g, at most %.4g: %s", b.figure, f.Value, b.most, b.why)
+		if b.atLeast && len(p.o.urls) > 0 {
+			continue // a running server has settings of its own
+		}
+		if why := b.broken(row); why != "" && p.subject.name == chatroomName {
+			row.Failed = why
 		}
 	}
 	return nil
 }
 
+// slowClosed is how many readers that had stopped were closed by the server.
+const slowClosed = "slow_readers_closed"
+
 func (p *play) trafficFigures() error {
 	row := p.row
-	latency := load.NewHistogram()
+	latency, replayed, late := load.NewHistogram(), load.NewHistogram(), load.NewHistogram()
 	ops := map[load.Op]*load.Histogram{}
 	var deliveries, frames, reads, sent uint64
 	var window time.Duration
@@ -54,19 +61,15 @@ func (p *play) trafficFigures() error {
 	var gap time.Duration
 	busy := 0.0
 	for _, t := range p.totals {
-		h, err := load.DecodeHistogram(t.Latency)
-		if err != nil {
-			return err
-		}
-		latency.Merge(h)
+		err := errors.Join(mergeInto(latency, t.Latency), mergeInto(replayed, t.Replayed), mergeInto(late, t.Late))
 		for op, encoded := range t.Ops {
-			if h, err = load.DecodeHistogram(encoded); err != nil {
-				return err
-			}
 			if ops[op] == nil {
 				ops[op] = load.NewHistogram()
 			}
-			ops[op].Merge(h)
+			err = errors.Join(err, mergeInto(ops[op], encoded))
+		}
+		if err != nil {
+			return err
 		}
 		deliveries, frames, reads, sent = deliveries+t.Deliveries, frames+t.Frames, reads+t.Reads, sent+t.Sent
 		window, clientCPU, busy = max(window, t.Window), clientCPU+t.CPU, max(busy, t.Busy)
@@ -78,9 +81,13 @@ func (p *play) trafficFigures() error {
 			row.Events[name] += n
 		}
 	}
-	row.Saturated = row.Saturated || busy > saturation && p.s.window > 0
+	row.Saturated = row.Saturated || busy > saturation
 	row.Add(report.Throughput, float64(deliveries)/window.Seconds(), "/s")
-	addLatencies(row, latency, "")
+	addLatencies(row, latency)
+	if replayed.Count() > 0 {
+		row.AddLess("replayed_p99_ms", millis(replayed.Percentile(99)), "ms from when it was due, to those who were cut off")
+		row.AddLess("replayed_max_ms", millis(replayed.Max()), "ms")
+	}
 	if len(p.instance.pids) > 0 && deliveries > 0 {
 		row.AddLess(report.CPUCost, (p.cpuAfter-p.cpuBefore).Seconds()/float64(deliveries)*1e6, "s")
 		row.AddLess("server_cpu", (p.cpuAfter-p.cpuBefore).Seconds()/window.Seconds(), "cores")
@@ -89,8 +96,11 @@ func (p *play) trafficFigures() error {
 		row.AddLess("redis_us_per_message", float64((p.redisAfter-p.redisBefore).Microseconds())/float64(sent), "µs")
 	}
 	row.AddLess(report.Busy, busy, "")
-	if n := row.Events["close 4000"] + row.Events["close 1006"]; n > 0 && len(p.s.moments) > 0 {
-		row.Add("slow_readers_closed", float64(n), "")
+	if late.Count() > 0 {
+		row.AddLess("generator_late_p99_ms", millis(late.Percentile(99)), "ms")
+	}
+	if n := row.Events["close 4000"] + row.Events["close 1006"]; n > 0 && p.stalls() {
+		row.Add(slowClosed, float64(n), "")
 	}
 	if gap > longGap {
 		row.Note = fmt.Sprintf("the load program did not get to run for %v: something else used the machine, repeat the run", gap.Round(time.Millisecond))
@@ -106,7 +116,7 @@ func (p *play) opFigures(ops map[load.Op]*load.Histogram, window time.Duration) 
 	for _, op := range []load.Op{load.OpRename, load.OpMove, load.OpRejoin, load.OpList, load.OpHistory, load.OpPing, load.OpCut, load.OpReplace} {
 		if h := ops[op]; h != nil && h.Count() > 0 {
 			p.row.Add(string(op)+"_per_s", float64(h.Count())/window.Seconds(), "/s")
-			p.row.AddLess(string(op)+"_p99_ms", float64(h.Percentile(99))/1000, "ms")
+			p.row.AddLess(string(op)+"_p99_ms", millis(h.Percentile(99)), "ms")
 		}
 	}
 }
@@ -119,11 +129,9 @@ func (p *play) resumeFigures() error {
 	var back, recovered, missed int
 	all := load.NewHistogram()
 	for _, r := range p.resumed {
-		h, err := load.DecodeHistogram(r.Latency)
-		if err != nil {
+		if err := mergeInto(all, r.Latency); err != nil {
 			return err
 		}
-		all.Merge(h)
 		took = max(took, r.Took)
 		back, recovered, missed = back+r.Connections, recovered+r.Recovered, missed+r.Missed
 	}
@@ -131,25 +139,40 @@ func (p *play) resumeFigures() error {
 	p.row.Add(report.ConnectRate, float64(back)/took.Seconds(), "/s")
 	p.row.Add("recovered", float64(recovered), fmt.Sprintf("of %d", back))
 	p.row.Add("replayed", float64(missed), "messages")
-	p.row.AddLess("resume_p99_ms", float64(all.Percentile(99))/1000, "ms")
+	p.row.AddLess("resume_p99_ms", millis(all.Percentile(99)), "ms")
 	return nil
 }
 
-func (p *play) latencies(encoded []byte, suffix string) error {
+// mergeInto adds an encoded histogram to sum.
+func mergeInto(sum *load.Histogram, encoded []byte) error {
 	h, err := load.DecodeHistogram(encoded)
 	if err == nil {
-		addLatencies(p.row, h, suffix)
+		sum.Merge(h)
 	}
 	return err
 }
 
-func addLatencies(row *report.Row, h *load.Histogram, suffix string) {
+func millis(micros int64) float64 { return float64(micros) / 1000 }
+
+// stalls says whether members stop reading in this load.
+func (p *play) stalls() bool {
+	return slices.ContainsFunc(p.s.moments, func(m moment) bool { return m.do.Do == load.DoStall })
+}
+
+// spectrum are the percentiles that the page draws.
+var spectrum = []float64{0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.995, 99.999}
+
+func addLatencies(row *report.Row, h *load.Histogram) {
 	if h.Count() == 0 {
 		return
 	}
-	name := func(n string) string { return strings.Replace(n, "_ms", suffix+"_ms", 1) }
-	row.AddLess(name(report.P50), float64(h.Percentile(50))/1000, "ms")
-	row.AddLess(name(report.P99), float64(h.Percentile(99))/1000, "ms")
-	row.AddLess(name(report.P999), float64(h.Percentile(99.9))/1000, "ms")
-	row.AddLess(name(report.Worst), float64(h.Max())/1000, "ms")
+	row.AddLess(report.P50, millis(h.Percentile(50)), "ms")
+	row.AddLess(report.P99, millis(h.Percentile(99)), "ms")
+	row.AddLess(report.P999, millis(h.Percentile(99.9)), "ms")
+	row.AddLess(report.Worst, millis(h.Max()), "ms")
+	for _, percent := range spectrum {
+		if float64(h.Count())*(1-percent/100) >= 1 { // rarer than what was counted is not a percentile
+			row.Spread = append(row.Spread, report.Quantile{Percent: percent, Millis: millis(h.Percentile(percent))})
+		}
+	}
 }

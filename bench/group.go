@@ -26,6 +26,11 @@ type told struct {
 	err    error
 }
 
+// limitedError says that a worker gave up because the server's own limits refused it.
+type limitedError struct{ text string }
+
+func (e *limitedError) Error() string { return e.text }
+
 // perWorker is how many connections a worker takes: what its file limit allows, less its own files.
 func perWorker(files int) int { return max(1, min(files-200, 60_000)) }
 
@@ -56,7 +61,7 @@ func startGroup(ctx context.Context, o *options, s shape, dialect string, target
 		share := float64(total(rooms)) / float64(s.connections())
 		plan := &load.Plan{
 			Dialect: dialect, Targets: targets, Rooms: rooms, Worker: n, Run: run, Seed: o.seed, InFlight: max(1, s.inFlight/len(parts)),
-			BusyPoll: s.busyPoll, CPU: cpu, Window: s.window, Rate: s.rate * share, Resume: s.resume, Patience: o.patience,
+			BusyPoll: s.busyPoll, CPU: cpu, Alone: true, Window: s.window, Rate: s.rate * share, Resume: s.resume, Patience: o.patience,
 			TextBytes: max(s.text, textBytes), Ops: scaled(s.ops, share), Tick: tickEvery,
 		}
 		if len(parts) > 1 && loopback(targets) {
@@ -189,6 +194,8 @@ func (g *group) next(ctx context.Context) (load.Reply, error) {
 			switch {
 			case t.err != nil:
 				return load.Reply{}, t.err
+			case t.reply.Is == load.IsFailed && t.reply.Limited:
+				return load.Reply{}, &limitedError{t.reply.Error}
 			case t.reply.Is == load.IsFailed:
 				return load.Reply{}, errors.New(t.reply.Error)
 			case t.reply.Is == load.IsTick:

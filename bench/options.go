@@ -27,6 +27,7 @@ type options struct {
 	repeat   int
 	urls     []string
 	pids     []int
+	metrics  []string
 	server   string
 	redis    string
 	peers    string
@@ -51,7 +52,7 @@ running server of --url, checks every delivery and compares with the machine's l
 Exit code 1: a message was lost, duplicated, reordered or invented, something else
 went wrong, or a threshold was not kept.
 
-Scenarios (none = all but soak; "all" = all):
+Scenarios (none = all):
 `
 
 func parseOptions(args []string, stderr io.Writer) (*options, error) {
@@ -102,6 +103,16 @@ func (o *options) define(fs *flag.FlagSet) {
 				return fmt.Errorf("not a process id: %q", one)
 			}
 			o.pids = append(o.pids, pid)
+		}
+		return nil
+	})
+	fs.Func("metrics", "address(es) of the running server's private listener, host:port, comma separated: its own metrics are read there", func(s string) error {
+		for _, one := range strings.Split(s, ",") {
+			target, err := targetOf(one)
+			if err != nil {
+				return err
+			}
+			o.metrics = append(o.metrics, target)
 		}
 		return nil
 	})

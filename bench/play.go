@@ -55,6 +55,8 @@ func (p *play) run(ctx context.Context) (*report.Row, error) {
 	if err != nil {
 		p.row.Failed = err.Error()
 	}
+	var refused *limitedError
+	p.row.Limited = p.row.Limited || errors.As(err, &refused)
 	p.row.Series = p.curve.points()
 	return p.row, nil
 }
@@ -74,6 +76,7 @@ func (p *play) attempt(ctx context.Context) error {
 	if p.group, err = startGroup(ctx, p.o, p.s, p.subject.dialect, p.instance.targets, loadCPUs, p.files); err != nil {
 		return err
 	}
+	p.row.Setup = p.s.setup(serverCPUs, loadCPUs, len(p.group.workers))
 	p.group.ticks = func(worker int, t *load.Tick) {
 		p.curve.add(worker, t)
 		p.show.tick(t)
@@ -82,6 +85,9 @@ func (p *play) attempt(ctx context.Context) error {
 		return err
 	}
 	if err := p.rest(ctx); err != nil {
+		return err
+	}
+	if err := p.ask(ctx); err != nil {
 		return err
 	}
 	if !p.s.noTraffic {
@@ -127,6 +133,7 @@ func (p *play) open(ctx context.Context) error {
 		connections += opened.Connections
 		retried += opened.Retried
 		busy = max(busy, float64(opened.CPU)/float64(opened.Took))
+		p.row.Limited = p.row.Limited || opened.Limited
 		p.identify(opened.ClientIDs)
 	}
 	if retried > 0 {
@@ -140,9 +147,15 @@ func (p *play) open(ctx context.Context) error {
 		if len(p.instance.pids) > 0 {
 			p.row.AddLess(report.ConnectCPU, float64((after-before).Microseconds())/float64(connections), "µs")
 		}
-		p.row.Add(report.Busy, busy, "")
+		p.row.AddLess(report.Busy, busy, "")
 		p.row.Saturated = busy > saturation
-		return p.latencies(p.opened[0].Latency, "")
+		all := load.NewHistogram()
+		for _, opened := range p.opened {
+			if err := mergeInto(all, opened.Latency); err != nil {
+				return err
+			}
+		}
+		addLatencies(p.row, all)
 	}
 	return nil
 }

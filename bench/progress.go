@@ -12,10 +12,14 @@ import (
 
 // progress is the live line in the terminal: one bar over all runs, and what the current one does.
 type progress struct {
-	bar        *progressbar.ProgressBar
+	bar   *progressbar.ProgressBar
+	what  string
+	ticks []shownTick // of the last second
+}
+
+type shownTick struct {
+	at         time.Time
 	deliveries uint64
-	since      time.Time
-	what       string
 }
 
 func newProgress(out io.Writer, runs int, visible bool) *progress {
@@ -34,15 +38,23 @@ func newProgress(out io.Writer, runs int, visible bool) *progress {
 // phase says what the run does now.
 func (p *progress) phase(run *play, name string) {
 	p.what = fmt.Sprintf("%s on %s: %s", run.s.variant, run.subject.name, name)
-	p.deliveries, p.since = 0, time.Now()
+	p.ticks = p.ticks[:0]
 	p.bar.Describe(p.what)
 }
 
-// tick shows the current rate.
+// tick shows the rate of the last second, and how busy the load program is itself.
 func (p *progress) tick(t *load.Tick) {
-	p.deliveries += t.Deliveries
-	if d := time.Since(p.since); d > 0 {
-		p.bar.Describe(fmt.Sprintf("%s, %.0f/s, p99 %.1f ms", p.what, float64(p.deliveries)/d.Seconds(), float64(t.P99)/1000))
+	now := time.Now()
+	for len(p.ticks) > 0 && now.Sub(p.ticks[0].at) > time.Second {
+		p.ticks = p.ticks[1:]
+	}
+	p.ticks = append(p.ticks, shownTick{now, t.Deliveries})
+	if d := now.Sub(p.ticks[0].at); d > 0 {
+		sum := uint64(0)
+		for _, shown := range p.ticks[1:] { // the first one counts what came before it
+			sum += shown.deliveries
+		}
+		p.bar.Describe(fmt.Sprintf("%s, %.0f/s, p99 %.1f ms, generator %.0f %%", p.what, float64(sum)/d.Seconds(), float64(t.P99)/1000, 100*t.Busy))
 	}
 }
 

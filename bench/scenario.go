@@ -29,6 +29,6 @@ func (o *options) chosen() (all []shape) {
 
 // withoutExtras is the load that a server can take which knows only rooms and messages.
 func withoutExtras(s shape) shape {
-	s.ops, s.moments, s.resume, s.args, s.nodes = nil, nil, false, nil, 0
+	s.ops, s.moments, s.resume, s.args, s.nodes, s.bounds = nil, nil, false, nil, 0, nil
 	return s
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"chatroom/bench/load"
+	"chatroom/bench/report"
 )
 
 // shape is one load: who is connected, what they do, for how long, and what is looked at.
@@ -28,6 +30,7 @@ type shape struct {
 	warmUp, duration time.Duration
 	settle           time.Duration // wait between opening and traffic, then look at the memory
 	noTraffic        bool
+	splits           bool // say which share of the rooms is split over event loops
 	moments          []moment
 	bounds           []bound
 
@@ -43,11 +46,29 @@ type moment struct {
 	do    load.Command
 }
 
-// bound is what a scenario demands of a figure by its own nature, whatever the machine.
+// bound is what a scenario demands of a figure by its own nature, whatever the machine: not above
+// most, or with atLeast not below it.
 type bound struct {
-	figure string
-	most   float64
-	why    string
+	figure  string
+	most    float64
+	why     string
+	atLeast bool
+}
+
+// broken says how a row does not keep the bound; empty = it does.
+func (b bound) broken(row *report.Row) string {
+	f, found := row.Figure(b.figure)
+	switch {
+	case !found && b.atLeast:
+		return fmt.Sprintf("%s was not measured: %s", b.figure, b.why)
+	case !found:
+		return ""
+	case b.atLeast && f.Value < b.most:
+		return fmt.Sprintf("%s is %.4g, at least %.4g: %s", b.figure, f.Value, b.most, b.why)
+	case !b.atLeast && f.Value > b.most:
+		return fmt.Sprintf("%s is %.4g, at most %.4g: %s", b.figure, f.Value, b.most, b.why)
+	}
+	return ""
 }
 
 func (s shape) connections() int {
@@ -56,6 +77,24 @@ func (s shape) connections() int {
 		n += size
 	}
 	return n
+}
+
+// setup is the shape in numbers, for the report.
+func (s shape) setup(server, loads []int, workers int) report.Setup {
+	setup := report.Setup{
+		Rooms: len(s.rooms), Members: s.connections(), Window: s.window, Rate: s.rate, TextBytes: max(s.text, textBytes),
+		Nodes: max(1, s.nodes), ServerCPUs: server, LoadCPUs: loads, BusyPoll: s.busyPoll, Workers: workers,
+	}
+	if !s.noTraffic {
+		setup.WarmUp, setup.Duration = s.warmUp.Seconds(), s.duration.Seconds()
+	}
+	if len(s.ops) > 0 {
+		setup.Operations = make(map[string]float64, len(s.ops))
+		for op, rate := range s.ops {
+			setup.Operations[string(op)] = rate
+		}
+	}
+	return setup
 }
 
 // equal gives count rooms of size members.

@@ -17,7 +17,8 @@ var slow = scenario{"slow", "readers that stop: the others go on, the slow ones 
 		moments:  []moment{{0.05, load.Command{Do: load.DoStall, Share: 0.05}}},
 		// The log must reach back as far as the slow ones stay away, and the limit on what is unsent
 		// must be met within the run.
-		args: []string{"--room-log", "100000/67m/256MiB", "--max-pending", "256KiB", "--log-memory", "2GiB"},
-		key:  report.CPUCost, references: []string{limitBatched}, plain: withoutExtras,
+		args:   []string{"--room-log", "100000/67m/256MiB", "--max-pending", "256KiB", "--log-memory", "2GiB"},
+		bounds: []bound{{figure: slowClosed, most: 5, atLeast: true, why: "every reader that stopped is to be closed, or nothing was tried"}},
+		key:    report.CPUCost, references: []string{limitBatched}, plain: withoutExtras,
 	}}
 }}

@@ -17,7 +17,7 @@ var storm = scenario{"storm", "all connections cut at once; everyone resumes and
 		rooms: equal(rooms, 100), rate: 200, pinned: true, resume: true, inFlight: 512,
 		duration: time.Duration(o.pick(4, 12)) * time.Second,
 		moments:  []moment{{0.25, load.Command{Do: load.DoCut}}},
-		bounds:   []bound{{report.ResumeTime, 5, "all are to be back within five seconds"}},
+		bounds:   []bound{{figure: report.ResumeTime, most: 5, why: "all are to be back within five seconds"}},
 		key:      report.ConnectRate, references: []string{limitBatched},
 		// Beside it: how fast the same number can connect and join at all.
 		plain: func(s shape) shape {

@@ -31,7 +31,9 @@ type instance struct {
 	targets  []string
 	children []*machine.Child // the nodes
 	redis    *machine.Child
-	pids     []int // of the nodes; empty = not known
+	pids     []int    // of the nodes; empty = not known
+	metrics  []string // URLs of the nodes' metrics; empty = not known
+	oneLoop  bool     // it has no more than one event loop, by its nature
 	dir      string
 }
 
@@ -98,14 +100,18 @@ func startLimit(writes limit.Writes) func(context.Context, *options, shape, []in
 			c.Stop()
 			return nil, fmt.Errorf("chatroom-bench: the limit did not start:%s", c.Trouble())
 		}
-		return &instance{targets: []string{"127.0.0.1:" + lines.Text()}, children: []*machine.Child{c}, pids: []int{c.PID}}, nil
+		return &instance{targets: []string{"127.0.0.1:" + lines.Text()}, children: []*machine.Child{c}, pids: []int{c.PID}, oneLoop: true}, nil
 	}
 }
 
 // startChatroom starts the nodes of the product with its limits off.
 func startChatroom(ctx context.Context, o *options, s shape, cpus []int) (*instance, error) {
 	if len(o.urls) > 0 {
-		return &instance{targets: o.urls, pids: o.pids}, nil
+		i := &instance{targets: o.urls, pids: o.pids}
+		for _, address := range o.metrics {
+			i.metrics = append(i.metrics, "http://"+address+"/metrics")
+		}
+		return i, nil
 	}
 	nodes := max(1, s.nodes)
 	ports, err := machine.FreePorts(2 * nodes)
@@ -133,6 +139,7 @@ func startChatroom(ctx context.Context, o *options, s shape, cpus []int) (*insta
 			return nil, err
 		}
 		i.children, i.pids, i.targets = append(i.children, c), append(i.pids, c.PID), append(i.targets, public)
+		i.metrics = append(i.metrics, "http://"+private+"/metrics")
 		if err := i.awaitReady(ctx, "http://"+private+"/ready", c); err != nil {
 			i.stop()
 			return nil, err

@@ -1,6 +1,10 @@
 package load
 
-import "fmt"
+import (
+	"fmt"
+
+	"chatroom/internal/chat"
+)
 
 // fault counts a broken promise and keeps the first few as examples.
 func (w *Worker) fault(counter *uint64, format string, args ...any) {
@@ -28,9 +32,7 @@ func (w *Worker) message(c *conn, e *event, payload []byte) {
 	if !ok {
 		return
 	}
-	if f := &r.cache[e.seq%cached]; f.seq < e.seq {
-		f.seq, f.number, f.bytes = e.seq, number, append(f.bytes[:0], payload...)
-	}
+	r.remember(e.seq, number, payload)
 	if w.arrived(c, e.seq) {
 		w.delivered(c, e.seq, number)
 	}
@@ -55,17 +57,22 @@ func (w *Worker) settle(r *room, e *event, number uint32) bool {
 		w.fault(&w.faults.Invented, "room %d: seq %d is out of all bounds", r.id, e.seq)
 		return false
 	}
+	id, ok := chat.ParseMessageID(e.messageID)
+	if !ok {
+		w.fault(&w.faults.Invented, "room %d seq %d: message id %.60q", r.id, e.seq, e.messageID)
+		return false
+	}
 	m := &r.sent[number]
 	switch {
-	case p.id == "":
-		*p = place{number, string(e.messageID)}
+	case !p.seen:
+		*p = place{number, true, id}
 		if m.seq != 0 && m.seq != e.seq {
 			w.fault(&w.faults.Duplicated, "room %d: message %d stands at seq %d and %d", r.id, number, m.seq, e.seq)
 			return false
 		}
 		m.seq = e.seq
 		r.top = max(r.top, e.seq)
-	case p.number != number || p.id != string(e.messageID):
+	case p.number != number || p.id != id:
 		w.fault(&w.faults.Invented, "room %d seq %d: message %d (%s) here, message %d (%s) elsewhere", r.id, e.seq, number, e.messageID, p.number, p.id)
 		return false
 	}

@@ -46,6 +46,7 @@ type conn struct {
 
 	next    uint64          // sequenced: the seq that must come next
 	live    uint64          // up to here messages are replay, not live
+	resumed bool            // that replay is what it missed while it was cut off
 	window  *window         // not sequenced: what came
 	missing map[uint64]bool // sequenced: seqs jumped over
 	pending []uint32        // numbers of own messages without an answer

@@ -52,14 +52,13 @@ func appendJoinRoom(dst []byte, id uint64, replay int) []byte {
 	return chat.AppendCommand(dst, &chat.Command{Type: chat.JoinRoom, RoomID: chat.RoomID(id), Replay: replay})
 }
 
-// appendResume appends a RESUME from the last message seen; without messageID the position is not
+// appendResume appends a RESUME from the last message seen; without an id the position is not
 // checked for a fork.
-func appendResume(dst []byte, session, epoch string, seq uint64, messageID string) []byte {
+func appendResume(dst []byte, session, epoch string, seq uint64, id chat.MessageID) []byte {
 	c := chat.Command{Type: chat.Resume, Session: []byte(session)}
 	if e, err := strconv.ParseUint(epoch, 16, 64); err == nil {
 		c.HasPosition = true
-		c.Position = chat.Position{Epoch: chat.Epoch(e), Seq: seq}
-		c.Position.MessageID, _ = chat.ParseMessageID([]byte(messageID)) // zero = not given
+		c.Position = chat.Position{Epoch: chat.Epoch(e), Seq: seq, MessageID: id}
 	}
 	return chat.AppendCommand(dst, &c)
 }

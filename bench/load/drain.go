@@ -7,6 +7,11 @@ func (w *Worker) drained() bool {
 	if w.opening.active > 0 || len(w.opening.queue) > 0 || len(w.retries) > 0 || w.present < len(w.conns) {
 		return false
 	}
+	for _, r := range w.rooms {
+		if len(r.due) > 0 {
+			return false
+		}
+	}
 	for _, c := range w.conns {
 		if len(c.pending) > 0 || c.op != "" || c.stalled {
 			return false
@@ -54,13 +59,18 @@ func (w *Worker) finish() {
 	}
 	for _, r := range w.rooms {
 		w.checkPlaces(r)
+		if n := len(r.due); n > 0 {
+			w.fault(&w.faults.Unanswered, "room %d: %d messages found nobody who could send them", r.id, n)
+			w.faults.Unanswered += uint64(n) - 1
+		}
 	}
 	totals := w.totals
 	for name, n := range w.closes {
 		w.events[name] = n
 	}
 	w.mergeInterval() // what was sent in the window and came after it has the longest latencies
-	totals.Latency, totals.Ops = w.latency.Encode(), map[Op][]byte{}
+	totals.Latency, totals.Replayed, totals.Late = w.latency.Encode(), w.replayed.Encode(), w.late.Encode()
+	totals.Ops = map[Op][]byte{}
 	for _, s := range w.ops {
 		totals.Ops[s.op] = s.latency.Encode()
 	}
@@ -73,7 +83,7 @@ func (w *Worker) finish() {
 // behind, that is one loss, already counted; without, the room itself skipped a number.
 func (w *Worker) checkPlaces(r *room) {
 	for i := range r.placed {
-		if r.placed[i].id == "" && len(r.members) > 0 && w.sequenced && w.faults.Lost == 0 {
+		if !r.placed[i].seen && len(r.members) > 0 && w.sequenced && w.faults.Lost == 0 {
 			w.fault(&w.faults.Lost, "room %d: nobody saw seq %d", r.id, r.base+uint64(i))
 		}
 	}
@@ -83,14 +93,9 @@ func (w *Worker) checkPlaces(r *room) {
 func (w *Worker) measured(now int64) {
 	t := &w.traffic
 	w.mergeInterval()
-	length := now - t.from
-	cpu := threadCPU() - t.cpuAt
-	busy := float64(cpu) / float64(length)
-	if w.plan.BusyPoll {
-		busy = 1 - float64(w.idle-t.idleAt)/float64(length)
-	}
 	w.totals = Totals{
 		Window: since(t.to, t.from), Sent: w.sentCount, Deliveries: w.deliveries, Reads: w.reads,
-		Frames: w.frames, Bytes: w.bytes, Events: w.events, CPU: cpu, Busy: busy, Gap: time.Duration(w.gap),
+		Frames: w.frames, Bytes: w.bytes, Events: w.events, CPU: threadCPU() - t.window.cpu, Busy: w.busy(t.window, now),
+		Gap: time.Duration(w.gap),
 	}
 }

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"strconv"
 
 	"chatroom/internal/chat"
@@ -13,10 +12,9 @@ func (w *Worker) heard(c *conn, payload []byte) {
 		return
 	}
 	if w.sequenced && c.state == joined {
-		f := &c.room.cache[c.next%cached]
-		if f.seq == c.next && bytes.Equal(f.bytes, payload) {
+		if number, ok := c.room.known(c.next, payload); ok {
 			c.next++
-			w.delivered(c, f.seq, f.number)
+			w.delivered(c, c.next-1, number)
 			return
 		}
 	}
@@ -89,11 +87,11 @@ func (w *Worker) welcomed(c *conn, e *event) {
 		w.fault(&w.faults.Invented, "connection %d greeted in state %d", c.index, c.state)
 	case c.session != "":
 		c.state = resuming
-		id, epoch := "", c.room.epoch
+		var id chat.MessageID // zero = not given
 		if seen := c.next - 1 - c.room.base; c.next > c.room.base && seen < uint64(len(c.room.placed)) {
 			id = c.room.placed[seen].id
 		}
-		w.writeText(c, appendResume(w.text[:0], c.session, epoch, c.next-1, id))
+		w.writeText(c, appendResume(w.text[:0], c.session, c.room.epoch, c.next-1, id))
 	default:
 		c.client, c.session = e.client, string(e.session)
 		w.join(c)
@@ -104,7 +102,8 @@ func (w *Worker) welcomed(c *conn, e *event) {
 func (w *Worker) entered(c *conn, e *event) {
 	was := c.state
 	r := c.room
-	if was == joined && c.op == OpMove && c.target != nil && e.room == c.target.id {
+	moved := was == joined && c.op == OpMove && c.target != nil && e.room == c.target.id
+	if moved {
 		w.leftBehind(c)
 		r.leave(c)
 		r = c.target
@@ -133,7 +132,8 @@ func (w *Worker) entered(c *conn, e *event) {
 	if was == resuming {
 		w.returned(c, e)
 	} else {
-		c.next, c.live, c.missing = e.seq+1-e.messages, e.seq, nil
+		w.replayIs(c, e, was == outside || moved)
+		c.next, c.live, c.resumed, c.missing = e.seq+1-e.messages, e.seq, false, nil
 	}
 	if !w.sequenced {
 		c.window = newWindow(uint64(len(r.sent)))
@@ -155,6 +155,20 @@ func (w *Worker) entered(c *conn, e *event) {
 	r.waiting = r.waiting[:0]
 }
 
+// replayIs holds the number of messages that ROOM_JOINED announces against what was asked for and
+// what the room has: to leave some out is a loss as well.
+func (w *Worker) replayIs(c *conn, e *event, asked bool) {
+	if r := c.room; w.sequenced && string(e.epoch) == r.epoch && e.seq+1 >= r.base {
+		want := uint64(0)
+		if asked {
+			want = min(moveReplay, e.seq+1-r.base)
+		}
+		if e.messages != want {
+			w.fault(&w.faults.Lost, "connection %d: room %d at seq %d announces %d messages, want %d", c.index, r.id, e.seq, e.messages, want)
+		}
+	}
+}
+
 // returned judges ROOM_JOINED behind a RESUME. What it promises to be recovered is not believed:
 // the position stays, and every seq in between must come.
 func (w *Worker) returned(c *conn, e *event) {
@@ -167,7 +181,7 @@ func (w *Worker) returned(c *conn, e *event) {
 		c.room.epoch = string(e.epoch)
 		c.next, c.missing = e.seq+1-e.messages, nil
 	}
-	c.live = e.seq
+	c.live, c.resumed = e.seq, true
 	for _, number := range c.pending {
 		w.resend(c, number)
 	}

@@ -122,7 +122,7 @@ func (o *opening) report() {
 	w := o.w
 	report := &Opened{
 		Connections: o.arrived, Took: since(w.clock(), o.began), CPU: threadCPU() - o.cpu,
-		Latency: o.latency.Encode(), Recovered: o.recovered, Missed: o.missed, Retried: o.retried,
+		Latency: o.latency.Encode(), Recovered: o.recovered, Missed: o.missed, Retried: o.retried, Limited: w.limited,
 	}
 	reply := Reply{Is: o.is}
 	if o.is == IsOpened {

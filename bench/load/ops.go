@@ -132,6 +132,9 @@ func (w *Worker) opDone(c *conn) {
 	}
 	w.tickOps++
 	c.op = ""
+	if len(c.room.due) > 0 {
+		w.sendDue(c.room) // somebody can send again
+	}
 }
 
 // cutAll resets every connection at once and lets all of them come back.
@@ -148,6 +151,7 @@ func (w *Worker) cutAll() {
 	w.opening.begin(IsResumed, len(cut))
 	w.opening.queue = append(w.opening.queue, cut...)
 	w.opening.fill()
+	w.woke = w.clock() // thousands of resets take their time, and nothing kept this worker from it
 }
 
 // stall makes a share of the members stop reading. Creators go on, so that each room has one that

@@ -25,7 +25,8 @@ type Plan struct {
 	Seed     uint64   `json:"seed"`    // of the choices of behaviours
 	InFlight int      `json:"inFlight"`
 	BusyPoll bool     `json:"busyPoll"`
-	CPU      int      `json:"cpu"` // the CPU this worker is bound to; -1 = any
+	CPU      int      `json:"cpu"`   // the CPU this worker is bound to; -1 = any
+	Alone    bool     `json:"alone"` // the process has nothing else to do: it may sleep without telling the Go scheduler
 
 	TextBytes int           `json:"textBytes"` // of each message, at least MinTextBytes
 	Window    int           `json:"window"`    // closed loop: messages in flight per room; 0 = open loop
@@ -59,6 +60,7 @@ const (
 // Limits of a plan.
 const (
 	MinTextBytes = 32        // run, room and number of the message in fixed width
+	MaxTextBytes = 16 << 10  // far above what the contract allows by default
 	maxWindow    = 256       // a quarter of the duplicate window of a dialect without sequence
 	maxRooms     = 1_000_000 // a sanity limit
 )
@@ -91,8 +93,8 @@ func (p *Plan) Validate() error {
 			break
 		}
 	}
-	if p.TextBytes < MinTextBytes {
-		fault("text of %d bytes, want at least %d", p.TextBytes, MinTextBytes)
+	if p.TextBytes < MinTextBytes || p.TextBytes > MaxTextBytes {
+		fault("text of %d bytes, want %d to %d", p.TextBytes, MinTextBytes, MaxTextBytes)
 	}
 	if p.Window < 0 || p.Window > maxWindow {
 		fault("window of %d messages, want 0 to %d", p.Window, maxWindow)

@@ -12,7 +12,9 @@ import (
 // can't live with whole milliseconds.
 type poller struct {
 	fd     int
+	alone  bool // see wait
 	events []unix.EpollEvent
+	limit  unix.Timespec // of the wait under way; here it costs no allocation
 }
 
 // controlMark stands where other events carry the index of a connection.
@@ -44,20 +46,25 @@ func (p *poller) set(add bool, fd int32, events uint32, mark, generation int32) 
 }
 
 // wait returns the events at hand; with d > 0 it sleeps up to d for the first one, with d < 0
-// without limit. Only a wait that sleeps tells the Go scheduler: entering and leaving a blocking
-// syscall for each poll would wake the runtime's monitor thread all the time.
+// without limit.
+//
+// A poll does not tell the Go scheduler: entering and leaving a blocking syscall each time would
+// wake the runtime's monitor thread all the time, on the worker's own core. A sleep must tell it
+// where other goroutines want the processor (in a test), and need not where there are none: in a
+// worker's process, which collects no garbage either. What the runtime still wants of the thread it
+// says by a signal, and that ends the sleep (EINTR).
 func (p *poller) wait(d time.Duration) ([]unix.EpollEvent, error) {
 	var n uintptr
 	var errno unix.Errno
 	base := uintptr(unsafe.Pointer(&p.events[0]))
-	if d == 0 {
-		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), base, uintptr(len(p.events)), 0, 0, 0)
+	var limit *unix.Timespec
+	if d >= 0 {
+		p.limit = unix.NsecToTimespec(int64(d))
+		limit = &p.limit
+	}
+	if d == 0 || p.alone {
+		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), base, uintptr(len(p.events)), uintptr(unsafe.Pointer(limit)), 0, 0)
 	} else {
-		var limit *unix.Timespec
-		if d > 0 {
-			ts := unix.NsecToTimespec(int64(d))
-			limit = &ts
-		}
 		n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), base, uintptr(len(p.events)), uintptr(unsafe.Pointer(limit)), 0, 0)
 	}
 	if errno == unix.EINTR {

@@ -1,5 +1,11 @@
 package load
 
+import (
+	"bytes"
+
+	"chatroom/internal/chat"
+)
+
 // room is one room of the load: who is in it, what was sent to it and in which order the server
 // put it. Owned by the worker's goroutine.
 type room struct {
@@ -16,10 +22,10 @@ type room struct {
 	inFlight int       // closed loop
 	due      []int64   // intended times of messages that had no sender yet
 
-	base   uint64  // seq of places[0]
-	placed []place // by seq, from base on
-	top    uint64  // highest seq seen by anyone
-	cache  [cached]cachedFrame
+	base   uint64        // seq of places[0]
+	placed []place       // by seq, from base on
+	top    uint64        // highest seq seen by anyone
+	cache  []cachedFrame // by seq; none in a room whose messages have but one reader
 }
 
 // message is one that the load sent. Its number is its index in room.sent.
@@ -34,7 +40,8 @@ type message struct {
 // place is what stands at one seq of the room: all members must see the same.
 type place struct {
 	number uint32
-	id     string // messageId; "" = nobody saw it yet
+	seen   bool // somebody saw it
+	id     chat.MessageID
 }
 
 // cachedFrame is a NEW_MESSAGE as the first member got it. The others get the same bytes, and
@@ -47,6 +54,36 @@ type cachedFrame struct {
 
 // cached is how many frames a room remembers: the messages that can be under way to its members.
 const cached = 64
+
+// newRoom makes a room of size members. With two, a message has one reader besides its sender, and
+// to remember it for others would only push useful things out of the processor's caches.
+func newRoom(mark uint32, size int) *room {
+	r := &room{mark: mark, size: size}
+	if size > 2 {
+		r.cache = make([]cachedFrame, cached)
+	}
+	return r
+}
+
+// known gives the number of the message at seq if payload is byte for byte the frame that somebody
+// else got for it.
+func (r *room) known(seq uint64, payload []byte) (number uint32, ok bool) {
+	if len(r.cache) == 0 {
+		return 0, false
+	}
+	f := &r.cache[seq%cached]
+	return f.number, f.seq == seq && bytes.Equal(f.bytes, payload)
+}
+
+// remember keeps a frame for the other members.
+func (r *room) remember(seq uint64, number uint32, payload []byte) {
+	if len(r.cache) == 0 {
+		return
+	}
+	if f := &r.cache[seq%cached]; f.seq < seq {
+		f.seq, f.number, f.bytes = seq, number, append(f.bytes[:0], payload...)
+	}
+}
 
 func (r *room) enter(c *conn) {
 	c.slot = len(r.members)

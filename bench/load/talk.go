@@ -24,12 +24,13 @@ const (
 
 // Reply is one line from a worker to the coordinator.
 type Reply struct {
-	Is     string  `json:"is"`
-	Error  string  `json:"error,omitempty"`
-	Opened *Opened `json:"opened,omitempty"`
-	Tick   *Tick   `json:"tick,omitempty"`
-	Totals *Totals `json:"totals,omitempty"`
-	Resume *Opened `json:"resume,omitempty"`
+	Is      string  `json:"is"`
+	Error   string  `json:"error,omitempty"`
+	Limited bool    `json:"limited,omitempty"` // of IsFailed, as in Totals
+	Opened  *Opened `json:"opened,omitempty"`
+	Tick    *Tick   `json:"tick,omitempty"`
+	Totals  *Totals `json:"totals,omitempty"`
+	Resume  *Opened `json:"resume,omitempty"`
 }
 
 // The replies.
@@ -54,7 +55,8 @@ type Opened struct {
 	ClientIDs   []uint64      `json:"clientIds,omitempty"`
 	Recovered   int           `json:"recovered,omitempty"` // came back with everything they missed
 	Missed      int           `json:"missed,omitempty"`    // messages that were replayed to them
-	Retried     int           `json:"retried,omitempty"`   // ways into a room that were first answered UNAVAILABLE
+	Retried     int           `json:"retried,omitempty"`   // ways into a room that were first answered UNAVAILABLE or 503
+	Limited     bool          `json:"limited,omitempty"`   // as in Totals
 }
 
 // Tick is one sample of the time curves.
@@ -118,12 +120,14 @@ type Totals struct {
 	Bytes      uint64            `json:"bytes"` // received
 	Events     map[string]uint64 `json:"events"`
 	CPU        time.Duration     `json:"cpu"`
-	Busy       float64           `json:"busy"`    // share of the window in which the worker was not idle
-	Gap        time.Duration     `json:"gap"`     // the longest time that the worker did not get to run
-	Latency    []byte            `json:"latency"` // encoded Histogram: intended send → received
-	Ops        map[Op][]byte     `json:"ops"`     // encoded Histograms: sent → answered
-	Checked    uint64            `json:"checked"` // deliveries over the whole run, all verified
-	Resumed    int               `json:"resumed"` // connections that came back
-	Limited    bool              `json:"limited"` // the server's own limits were met (429, RATE_LIMITED)
+	Busy       float64           `json:"busy"`     // share of the window in which the worker was not idle
+	Gap        time.Duration     `json:"gap"`      // the longest time that the worker did not get to run
+	Latency    []byte            `json:"latency"`  // encoded Histogram: intended send → received, live
+	Replayed   []byte            `json:"replayed"` // the same for what a connection that was cut off missed
+	Late       []byte            `json:"late"`     // encoded Histogram: intended send → sent, the worker's own delay
+	Ops        map[Op][]byte     `json:"ops"`      // encoded Histograms: sent → answered
+	Checked    uint64            `json:"checked"`  // deliveries over the whole run, all verified
+	Resumed    int               `json:"resumed"`  // connections that came back
+	Limited    bool              `json:"limited"`  // the server's own limits were met (429, RATE_LIMITED)
 	Faults     Faults            `json:"faults"`
 }

@@ -1,5 +1,7 @@
 package load
 
+import "bytes"
+
 // The text of a message names it: run, room and number in fixed-width hexadecimal, then padding.
 // Its place in the room is the server's to say; its number is the sender's. A text that does not
 // parse, or that parses to a message nobody sent, was invented on the way.
@@ -22,10 +24,17 @@ func appendText(dst []byte, run, room, number uint32, size int) []byte {
 	dst = append(dst, ' ')
 	dst = appendHex32(dst, number)
 	dst = append(dst, ' ')
-	for i := len(dst) - start; i < size; i++ {
-		dst = append(dst, 'a'+byte((uint32(i)+number)%26))
-	}
-	return dst
+	return append(dst, padding(number, size-(len(dst)-start))...)
+}
+
+// alphabets is a to z over and over: every padding is a part of it, so that writing and checking
+// one is a single copy or comparison. Byte by byte both took longer than the decoder of the frame.
+var alphabets = bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyz"), (MaxTextBytes+25)/26+1)
+
+// padding is what fills the text of message number with n bytes; its first letter moves on with
+// the number.
+func padding(number uint32, n int) []byte {
+	return alphabets[number%26:][:n]
 }
 
 // parseText reads the room and the number back. It is strict: every byte of the text is compared
@@ -40,14 +49,8 @@ func parseText(text []byte, run uint32, size int) (room, number uint32, ok bool)
 	if !ok1 || !ok2 || !ok3 || r != run {
 		return 0, 0, false
 	}
-	want := 'a' + byte((uint32(padAt+1)+number)%26)
-	for _, got := range text[padAt+1:] {
-		if got != want {
-			return 0, 0, false
-		}
-		if want++; want > 'z' {
-			want = 'a'
-		}
+	if !bytes.Equal(text[padAt+1:], padding(number, size-padAt-1)) {
+		return 0, 0, false
 	}
 	return room, number, true
 }
@@ -61,19 +64,28 @@ func appendHex32(dst []byte, v uint32) []byte {
 	return dst
 }
 
+// hexValues is what each byte stands for; noHex for what is no digit.
+var hexValues = func() (values [256]uint8) {
+	for i := range values {
+		values[i] = noHex
+	}
+	for i, c := range []byte(hexDigits) {
+		values[c] = uint8(i)
+	}
+	return values
+}()
+
+const noHex = 0x10
+
 func parseHex32(b []byte) (v uint32, ok bool) {
 	if len(b) != 8 {
 		return 0, false
 	}
+	var all uint8
 	for _, c := range b {
-		switch {
-		case c >= '0' && c <= '9':
-			v = v<<4 | uint32(c-'0')
-		case c >= 'a' && c <= 'f':
-			v = v<<4 | uint32(c-'a'+10)
-		default:
-			return 0, false
-		}
+		d := hexValues[c]
+		all |= d
+		v = v<<4 | uint32(d&15)
 	}
-	return v, true
+	return v, all&noHex == 0
 }

@@ -23,8 +23,8 @@ type traffic struct {
 	interval float64 // open loop: between two messages; 0 = none
 	tickAt   int64
 
-	idleAt int64 // idle time of the worker when the window began
-	cpuAt  time.Duration
+	lastTick usage
+	window   usage // when the window began
 }
 
 // retry is a request whose outcome the server did not know: a message, or the way into a room.
@@ -50,6 +50,7 @@ func (w *Worker) start(warmUp, duration time.Duration) {
 	t := &w.traffic
 	now := w.clock()
 	*t = traffic{phase: warming, began: now, from: now + int64(warmUp), to: now + int64(warmUp+duration), tickAt: now + int64(w.plan.Tick)}
+	t.lastTick = w.usage(now)
 	w.resetCounts()
 	w.gap = 0
 	w.startOps(now)
@@ -78,7 +79,7 @@ func (w *Worker) run() time.Duration {
 	}
 	if t.phase == warming && now >= t.from {
 		t.phase = measuring
-		t.idleAt, t.cpuAt = w.idle, threadCPU()
+		t.window = w.usage(now)
 		w.reply(Reply{Is: IsMeasuring})
 	}
 	if t.phase == measuring && now >= t.to {
@@ -125,6 +126,9 @@ func (w *Worker) sendScheduled(now int64) int64 {
 		}
 		r := w.rooms[t.sent%uint64(len(w.rooms))]
 		t.sent++
+		if due >= t.from {
+			w.late.Record(since(w.clock(), due))
+		}
 		w.sendIntended(r, due)
 	}
 	return now
@@ -205,8 +209,12 @@ func (w *Worker) delivered(c *conn, seq uint64, number uint32) {
 	if w.now >= t.from && w.now < t.to {
 		w.deliveries++
 	}
-	if m.windowed && !c.slow && (seq > c.live || !w.sequenced) {
+	switch {
+	case !m.windowed || c.slow:
+	case seq > c.live || !w.sequenced:
 		w.interval.Record(since(w.now, m.intended))
+	case c.resumed: // a newcomer's replay was sent before it came and is not late
+		w.replayed.Record(since(w.now, m.intended))
 	}
 	if w.plan.Window == 0 {
 		return

@@ -53,6 +53,7 @@ type Worker struct {
 	proven uint64
 
 	now      int64 // when the data in hand was read
+	woke     int64 // when the turn under way began
 	idle     int64 // nanoseconds spent waiting since the start
 	gap      int64 // the longest time since the traffic began that this worker did not get to run
 	present  int   // members in a room
@@ -75,6 +76,8 @@ type counts struct {
 	events                                      map[string]uint64
 	interval                                    *Histogram // since the last tick
 	latency                                     *Histogram // all before
+	replayed                                    *Histogram // what came late because its reader was cut off
+	late                                        *Histogram // open loop: from when a message was due until it was sent
 	totals                                      Totals
 }
 
@@ -103,30 +106,30 @@ func Serve(in, out *os.File) error {
 	}
 	err = w.loop()
 	if err != nil {
-		w.reply(Reply{Is: IsFailed, Error: err.Error()})
+		w.reply(Reply{Is: IsFailed, Error: err.Error(), Limited: w.limited})
 	}
 	return err
 }
 
 func (w *Worker) loop() error {
-	after := w.clock()
+	w.woke = w.clock()
 	for !w.quitting {
 		limit := w.run()
 		if w.plan.BusyPoll {
 			limit = 0
 		}
 		before := w.clock()
-		w.gap = max(w.gap, before-after) // one turn's work is far shorter than what is reported
+		w.gap = max(w.gap, before-w.woke) // one turn's work is far shorter than what is reported
 		events, err := w.poll.wait(limit)
 		if err != nil {
 			return err
 		}
-		after = w.clock()
+		w.woke = w.clock()
 		if limit >= 0 {
-			w.gap = max(w.gap, after-before-int64(limit))
+			w.gap = max(w.gap, w.woke-before-int64(limit))
 		}
 		if limit != 0 || len(events) == 0 {
-			w.idle += after - before
+			w.idle += w.woke - before
 		}
 		for i := range events {
 			w.dispatch(&events[i])
@@ -226,6 +229,7 @@ func (w *Worker) prepare(plan Plan) error {
 		return err
 	}
 	w.plan, w.dialect = plan, dialects[plan.Dialect]
+	w.poll.alone = plan.Alone
 	w.sequenced = w.dialect.sequenced()
 	w.random = rand.New(rand.NewPCG(plan.Seed, uint64(plan.Worker)))
 	w.opening.limit = plan.InFlight
@@ -254,7 +258,7 @@ func (w *Worker) prepare(plan Plan) error {
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	w.prepareRequest()
 	for i, size := range plan.Rooms {
-		r := &room{mark: uint32(plan.Worker)<<20 | uint32(i+1), size: size}
+		r := newRoom(uint32(plan.Worker)<<20|uint32(i+1), size)
 		w.rooms = append(w.rooms, r)
 		for range size {
 			c := &conn{fd: -1, index: int32(len(w.conns)), slot: -1, room: r}
@@ -303,7 +307,10 @@ func resolve(target string) (unix.Sockaddr, error) {
 }
 
 func (w *Worker) resetCounts() {
-	w.counts = counts{closes: map[string]uint64{}, events: map[string]uint64{}, interval: NewHistogram(), latency: NewHistogram()}
+	w.counts = counts{
+		closes: map[string]uint64{}, events: map[string]uint64{},
+		interval: NewHistogram(), latency: NewHistogram(), replayed: NewHistogram(), late: NewHistogram(),
+	}
 }
 
 // mergeInterval moves the newest samples to the others.
@@ -316,9 +323,11 @@ func (w *Worker) mergeInterval() {
 func (w *Worker) tick(now int64) {
 	t := &w.traffic
 	h := w.interval
+	busy := w.busy(t.lastTick, now)
+	t.lastTick = w.usage(now)
 	w.reply(Reply{Is: IsTick, Tick: &Tick{
 		At: since(now, t.began), Sent: w.tickSent, Deliveries: w.tickDeliveries, Operations: w.tickOps,
-		P50: h.Percentile(50), P99: h.Percentile(99), Max: h.Max(), Connections: w.present,
+		P50: h.Percentile(50), P99: h.Percentile(99), Max: h.Max(), Connections: w.present, Busy: busy,
 	}})
 	w.tickSent, w.tickDeliveries, w.tickOps = 0, 0, 0
 	w.mergeInterval()
@@ -352,6 +361,27 @@ func (w *Worker) close() {
 
 // goodbye is a Close frame 1000 under a mask of zeros, which is a mask like any other.
 var goodbye = []byte{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8}
+
+// usage is what the worker had used of its thread at one moment.
+type usage struct {
+	at   int64
+	idle int64         // busy-polling: time in polls that brought nothing
+	cpu  time.Duration // else: CPU time
+}
+
+func (w *Worker) usage(now int64) usage { return usage{now, w.idle, threadCPU()} }
+
+// busy is the share of the time since u in which the worker had something to do.
+func (w *Worker) busy(u usage, now int64) float64 {
+	length := float64(now - u.at)
+	if length <= 0 {
+		return 0
+	}
+	if w.plan.BusyPoll {
+		return 1 - float64(w.idle-u.idle)/length
+	}
+	return float64(threadCPU()-u.cpu) / length
+}
 
 func (w *Worker) clock() int64 { return int64(time.Since(w.base)) }
 

@@ -11,31 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// clockTick is the unit of CPU times in /proc (USER_HZ, which Linux fixes at 100 on all common
-// architectures).
-const clockTick = 10 * time.Millisecond
-
-// CPUTime is the user and system time that the processes have used, ended threads included.
+// CPUTime is the user and system time that the processes have used, ended threads included, as the
+// kernel's scheduler counts it. /proc/PID/stat has the same sum in ticks of 10 ms: in a window of
+// two seconds that a server is busy for a tenth of, an error of 5 %.
 func CPUTime(pids ...int) (time.Duration, error) {
 	var sum time.Duration
 	for _, pid := range pids {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
-			return 0, fmt.Errorf("machine: CPU time: %w", err)
+		// The clock of another process, as clock_getcpuclockid(3) names it.
+		const schedulerClock = 2
+		clock := int32(^pid)<<3 | schedulerClock
+		var used unix.Timespec
+		if err := unix.ClockGettime(clock, &used); err != nil {
+			return 0, fmt.Errorf("machine: CPU time of %d: %w", pid, err)
 		}
-		// The second field is the name in parentheses, which may hold anything.
-		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-		const user, system = 11, 12 // fields 14 and 15, counted behind the name
-		if len(fields) <= system {
-			return 0, fmt.Errorf("machine: CPU time of %d: malformed stat", pid)
-		}
-		for _, field := range fields[user : system+1] {
-			ticks, err := strconv.ParseInt(string(field), 10, 64)
-			if err != nil {
-				return 0, fmt.Errorf("machine: CPU time of %d: %w", pid, err)
-			}
-			sum += time.Duration(ticks) * clockTick
-		}
+		sum += time.Duration(used.Nano())
 	}
 	return sum, nil
 }

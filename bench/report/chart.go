@@ -8,102 +8,129 @@ import (
 	"strings"
 )
 
-// chart geometry in SVG units.
+// The geometry of a chart in SVG units.
 const (
-	chartWidth, chartHeight  = 460, 190
-	left, right, top, bottom = 56, 10, 26, 24
+	chartWidth, chartHeight  = 520, 230
+	left, right, top, bottom = 58, 14, 30, 26
 	plotWidth                = chartWidth - left - right
 	plotHeight               = chartHeight - top - bottom
 )
 
-// palette tells servers apart; readable on white and on black, also for the colour-blind
-// (Okabe and Ito's set without its yellow).
-var palette = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c8c"}
+// colours is how many the page's style sheet has; each server keeps one on the whole page.
+const colours = 8
 
 type curve struct {
 	name   string
-	colour string
+	colour int
 	dashed bool
 	x, y   []float64
 }
 
-// charts draws what rows of one variant have: throughput, latency, connections when they change.
-func charts(rows []*Row) []template.HTML {
-	if len(rows) == 0 {
-		return nil
-	}
-	pick := func(title, unit string, series ...func(Point) float64) template.HTML {
-		var curves []curve
-		for i, row := range rows {
-			for j, value := range series {
-				c := curve{name: row.Subject, colour: palette[i%len(palette)], dashed: j > 0}
-				for _, p := range row.Series {
-					if unit == "ms" && p.Max == 0 {
-						continue // only the measuring window is timed
-					}
-					c.x, c.y = append(c.x, p.Seconds), append(c.y, value(p))
-				}
-				curves = append(curves, c)
-			}
-		}
-		return draw(title, unit, curves)
-	}
-	all := []template.HTML{
-		pick("deliveries", "/s", func(p Point) float64 { return p.Deliveries }),
-		pick("latency: p50 solid, p99 dashed", "ms", func(p Point) float64 { return p.P50 }, func(p Point) float64 { return p.P99 }),
-	}
-	if varies(rows, func(p Point) float64 { return float64(p.Connections) }) {
-		all = append(all, pick("members in rooms", "", func(p Point) float64 { return float64(p.Connections) }))
-	}
-	if varies(rows, func(p Point) float64 { return p.Operations }) {
-		all = append(all, pick("operations", "/s", func(p Point) float64 { return p.Operations }))
-	}
-	return all
+// mark is a place on an axis: where in the plot (0 to 1) and what stands there.
+type mark struct {
+	at   float64
+	text string
 }
 
-func varies(rows []*Row, value func(Point) float64) bool {
-	for _, row := range rows {
-		for _, p := range row.Series {
-			if value(p) != value(row.Series[0]) {
-				return true
-			}
-		}
-	}
-	return false
+// plot is a chart whose axes are laid out.
+type plot struct {
+	title  string
+	x, y   []mark
+	toX    func(float64) float64 // value to place; NaN = not in the plot
+	toY    func(float64) float64
+	shaded float64 // from the left edge up to this x the figures do not count; 0 = none
+	curves []curve
 }
 
-// draw makes one SVG with a linear scale from zero.
-func draw(title, unit string, curves []curve) template.HTML {
-	var xMax, yMax float64
-	for _, c := range curves {
-		for i := range c.x {
-			xMax, yMax = max(xMax, c.x[i]), max(yMax, c.y[i])
-		}
-	}
-	yMax = niceCeiling(yMax)
-	xMax = max(xMax, 1e-9)
+// draw makes one SVG.
+func (p *plot) draw() template.HTML {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight, template.HTMLEscapeString(title))
-	fmt.Fprintf(&b, `<text x="%d" y="14" class="title">%s</text>`, left, template.HTMLEscapeString(title+" "+unit))
-	for i := range 5 {
-		y := top + plotHeight*float64(i)/4
-		fmt.Fprintf(&b, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" class="grid"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
-			left, chartWidth-right, y, y, left-6, y+4, short(yMax*float64(4-i)/4))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight, template.HTMLEscapeString(p.title))
+	fmt.Fprintf(&b, `<text x="%d" y="16" class="title">%s</text>`, left, template.HTMLEscapeString(p.title))
+	if p.shaded > 0 {
+		fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%.1f" height="%d" class="shade"><title>warm-up</title></rect>`, left, top, p.toX(p.shaded)*plotWidth, plotHeight)
 	}
-	fmt.Fprintf(&b, `<text x="%d" y="%d">0</text><text x="%d" y="%d" text-anchor="end">%s s</text>`, left, chartHeight-6, chartWidth-right, chartHeight-6, Number(xMax))
-	for i, c := range curves {
-		dash := ""
-		if c.dashed {
-			dash = ` stroke-dasharray="4 3"`
+	for _, m := range p.y {
+		y := top + plotHeight*(1-m.at)
+		fmt.Fprintf(&b, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" class="grid"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
+			left, chartWidth-right, y, y, left-7, y+3.5, template.HTMLEscapeString(m.text))
+	}
+	for _, m := range p.x {
+		x := left + plotWidth*m.at
+		anchor := "middle"
+		if m.at > 0.98 {
+			anchor = "end"
 		}
-		fmt.Fprintf(&b, `<polyline fill="none" stroke="%s" stroke-width="1.6"%s points="`, c.colour, dash)
-		for j := range c.x {
-			fmt.Fprintf(&b, "%.1f,%.1f ", left+c.x[j]/xMax*plotWidth, top+plotHeight*(1-c.y[j]/yMax))
-		}
-		fmt.Fprintf(&b, `"><title>%s</title></polyline>`, template.HTMLEscapeString(curves[i].name))
+		fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" class="grid"/><text x="%.1f" y="%d" text-anchor="%s">%s</text>`,
+			x, x, top+plotHeight, top+plotHeight+4, x, chartHeight-8, anchor, template.HTMLEscapeString(m.text))
+	}
+	for i := range p.curves {
+		p.line(&b, &p.curves[i])
 	}
 	b.WriteString("</svg>")
 	return template.HTML(b.String()) // built above from numbers and escaped names
+}
+
+// line draws a curve, in pieces where it leaves the plot.
+func (p *plot) line(b *strings.Builder, c *curve) {
+	var points []string
+	flush := func() {
+		if len(points) > 0 {
+			dash := ""
+			if c.dashed {
+				dash = " dashed"
+			}
+			fmt.Fprintf(b, `<polyline class="line c%d%s" points="%s"><title>%s</title></polyline>`, c.colour, dash, strings.Join(points, " "), template.HTMLEscapeString(c.name))
+		}
+		points = points[:0]
+	}
+	for i := range c.x {
+		x, y := p.toX(c.x[i]), p.toY(c.y[i])
+		if math.IsNaN(x) || math.IsNaN(y) {
+			flush()
+			continue
+		}
+		points = append(points, fmt.Sprintf("%.1f,%.1f", left+x*plotWidth, top+plotHeight*(1-y)))
+	}
+	flush()
+}
+
+// linear lays out an axis from zero to a round number above highest.
+func linear(highest float64, unit string) (marks []mark, place func(float64) float64) {
+	most := niceCeiling(highest)
+	for i := range 5 {
+		text := short(most * float64(i) / 4)
+		if i == 4 && unit != "" {
+			text += " " + unit
+		}
+		marks = append(marks, mark{float64(i) / 4, text})
+	}
+	return marks, func(v float64) float64 { return v / most }
+}
+
+// decades lays out a logarithmic axis from a power of ten below lowest to one above highest: what
+// takes a hundred times as long must not press the rest onto the ground.
+func decades(lowest, highest float64, unit string) (marks []mark, place func(float64) float64) {
+	if !(lowest > 0) || !(highest > 0) {
+		lowest, highest = 1, 10
+	}
+	from, to := math.Floor(math.Log10(lowest)), math.Ceil(math.Log10(highest))
+	if to <= from {
+		to = from + 1
+	}
+	for exponent := from; exponent <= to; exponent++ {
+		text := short(math.Pow(10, exponent))
+		if exponent == to {
+			text += " " + unit
+		}
+		marks = append(marks, mark{(exponent - from) / (to - from), text})
+	}
+	return marks, func(v float64) float64 {
+		if v <= 0 {
+			return math.NaN()
+		}
+		return min(1, max(0, (math.Log10(v)-from)/(to-from)))
+	}
 }
 
 // short prints a number of an axis.

@@ -31,9 +31,12 @@ func SaveHTML(path string, r, earlier *Result) error {
 type pageData struct {
 	Result   *Result
 	Earlier  *Result
+	Moved    bool // the earlier result is from another machine
 	Variants []variantData
 	Settings []string
-	Good     bool
+	Broken   []string // rows that are not good
+	Checked  string   // deliveries
+	Colours  []int
 }
 
 type variantData struct {
@@ -41,14 +44,25 @@ type variantData struct {
 	Heads      []string
 	Rows       []rowData
 	Charts     []template.HTML
+	Glance     *glance
+}
+
+// glance is a load in one line of the overview.
+type glance struct {
+	Figure, Head string
+	Share        string
+	Width        int // of the bar, percent
 }
 
 type rowData struct {
-	Subject string
-	Colour  template.CSS // of its curves; empty = it has none
-	Good    bool
-	Cells   []cellData
-	Remarks []string
+	Subject  string
+	Server   string // its version
+	Colour   int
+	Good     bool
+	Cells    []cellData
+	Faults   uint64
+	More     string   // the figures that have no column
+	Warnings []string // what must be known before the figures are believed
 }
 
 type cellData struct {
@@ -57,57 +71,73 @@ type cellData struct {
 	Better bool
 }
 
-// noise is the change in percent below which a figure counts as unchanged: repeated runs of one
-// program on one machine differ by as much.
-const noise = 10
-
 func newPageData(r, earlier *Result) pageData {
-	d := pageData{Result: r, Earlier: earlier, Good: true}
+	d := pageData{Result: r, Earlier: earlier, Colours: make([]int, colours)}
+	for i := range d.Colours {
+		d.Colours[i] = i
+	}
+	d.Moved = earlier != nil && (earlier.Machine.CPU != r.Machine.CPU || earlier.Machine.CPUs != r.Machine.CPUs)
 	for name, value := range r.Settings {
 		d.Settings = append(d.Settings, name+" "+value)
 	}
 	slices.Sort(d.Settings)
-	for _, row := range r.Rows {
-		d.Good = d.Good && row.Good()
-		if n := len(d.Variants); n == 0 || d.Variants[n-1].Name != row.Variant {
-			d.Variants = append(d.Variants, variantData{Name: row.Variant, Load: row.Load})
+	palette := palette{}
+	var checked uint64
+	for _, block := range blocks(r.Rows) {
+		v := variantData{Name: block[0].Variant, Load: block[0].Load, Glance: newGlance(block)}
+		filled := columnsOf(block)
+		for _, c := range filled {
+			v.Heads = append(v.Heads, c.head)
 		}
-		v := &d.Variants[len(d.Variants)-1]
-		v.Rows = append(v.Rows, newRowData(row, earlier))
-	}
-	for i := range d.Variants {
-		v := &d.Variants[i]
-		v.Heads = heads()
-		rows := slices.DeleteFunc(slices.Clone(r.Rows), func(row *Row) bool { return row.Variant != v.Name || len(row.Series) < 2 })
-		v.Charts = charts(rows)
-		for j, row := range rows {
-			for k := range v.Rows {
-				if v.Rows[k].Subject == row.Subject {
-					v.Rows[k].Colour = template.CSS(palette[j%len(palette)]) // a constant of ours
-				}
+		for _, row := range block {
+			checked += row.Checked
+			if !row.Good() {
+				d.Broken = append(d.Broken, row.Variant+" on "+row.Subject)
 			}
+			v.Rows = append(v.Rows, newRowData(row, filled, earlier, palette.of(row.Subject)))
 		}
+		v.Charts = charts(block, palette.of)
+		d.Variants = append(d.Variants, v)
 	}
+	d.Checked = Number(float64(checked))
 	return d
 }
 
-func heads() []string {
-	var heads []string
-	for _, c := range columns {
-		heads = append(heads, c.head)
+// palette gives each server one colour for the whole page, in the order in which they come.
+type palette map[string]int
+
+func (p palette) of(subject string) int {
+	if _, known := p[subject]; !known {
+		p[subject] = len(p) % colours
 	}
-	return heads
+	return p[subject]
 }
 
-func newRowData(row *Row, earlier *Result) rowData {
-	d := rowData{Subject: row.Subject, Good: row.Good(), Remarks: Remarks(row)}
+// newGlance is what the server reached of its key figure, beside the limit.
+func newGlance(block []*Row) *glance {
+	row := block[0]
+	f, found := row.Figure(row.Key)
+	if !found {
+		return nil
+	}
+	g := &glance{Figure: Number(f.Value), Head: row.Key}
 	for _, c := range columns {
-		cell := cellData{}
-		if f, found := row.Figure(c.figure); found {
-			cell.Text = Number(f.Value)
+		if c.figure == row.Key {
+			g.Head = c.head
 		}
-		if change := Compare(earlier, row, c.figure); change.Known && (change.Percent >= noise || change.Percent <= -noise) {
-			cell.Change, cell.Better = fmt.Sprintf("%+.0f %%, was %s", change.Percent, Number(change.Before.Value)), change.Percent > 0
+	}
+	if share, found := row.Figure(Share); found {
+		g.Share, g.Width = Number(share.Value), int(100*min(1, share.Value))
+	}
+	return g
+}
+
+func newRowData(row *Row, filled []column, earlier *Result, colour int) rowData {
+	d := rowData{Subject: row.Subject, Server: row.Server, Colour: colour, Good: row.Good(), Faults: row.Faults.Total(), Warnings: Warnings(row), More: more(row)}
+	for _, c := range filled {
+		cell := cellData{Text: c.cell(row)}
+		if change := Compare(earlier, row, c.figure); change.Matters() {
+			cell.Change, cell.Better = fmt.Sprintf("%+.0f %%, was %s", change.Raw(), Number(change.Before.Value)), change.Percent > 0
 		}
 		d.Cells = append(d.Cells, cell)
 	}

@@ -114,7 +114,7 @@ func TestMarkdown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "### fanout-1000\n\nRooms of <100>.\n\n| server | deliveries/s | CPU-s/M | of limit | faults |\n|---|---:|---:|---:|---:|\n| chatroom | 500 | 2.00 | 0.50 | 0 |\n| limit-batched | 1,000 | 1.00 |  | 0 |\n\n"
+	want := "### fanout-1000\n\nRooms of <100>.\n\n| server | deliveries/s | CPU-s/M | of limit | faults |\n|---|---:|---:|---:|---:|\n| chatroom | 500 | 2.00 | 0.50 | 0 |\n| limit-batched | 1,000 | 1.00 | - | 0 |\n\n"
 	if string(text) != want {
 		t.Errorf("%q, want %q", text, want)
 	}
@@ -125,7 +125,7 @@ func TestFaultsAreShown(t *testing.T) {
 	r.Rows[0].Faults = load.Faults{Lost: 3, Notes: []string{"connection 1: 3 did not come"}}
 	r.Rows[1].Saturated, r.Rows[1].Limited = true, true
 	var table bytes.Buffer
-	if err := report.WriteTable(&table, r.Rows); err != nil {
+	if err := report.WriteTable(&table, r.Rows, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"lost 3", "connection 1: 3 did not come", "GENERATOR SATURATED: the load program", "own limits"} {

@@ -27,10 +27,14 @@ type Row struct {
 	Variant  string `json:"variant"`
 	Subject  string `json:"subject"` // the server: chatroom, limit, a peer
 	Load     string `json:"load"`    // in a sentence
+	Key      string `json:"key"`     // the figure that the load is about
 	Repeat   int    `json:"repeat"`  // of how many runs these are the figures of the median one
 
+	Server  string            `json:"server,omitempty"` // the version that the server gives itself
+	Setup   Setup             `json:"setup"`
 	Figures []Figure          `json:"figures"`
 	Series  []Point           `json:"series,omitempty"`
+	Spread  []Quantile        `json:"percentiles,omitempty"`
 	Faults  load.Faults       `json:"faults"`
 	Checked uint64            `json:"checked"` // deliveries verified
 	Events  map[string]uint64 `json:"events,omitempty"`
@@ -39,6 +43,29 @@ type Row struct {
 	Limited   bool   `json:"limited,omitempty"`   // the server's own limits refused load
 	Note      string `json:"note,omitempty"`
 	Failed    string `json:"failed,omitempty"` // why there are no figures
+}
+
+// Setup is the load of a row in numbers.
+type Setup struct {
+	Rooms      int                `json:"rooms"`
+	Members    int                `json:"members"` // of all rooms
+	Window     int                `json:"window,omitempty"`
+	Rate       float64            `json:"rate,omitempty"`       // messages a second
+	Operations map[string]float64 `json:"operations,omitempty"` // a second
+	TextBytes  int                `json:"textBytes"`
+	WarmUp     float64            `json:"warmUp,omitempty"`   // seconds
+	Duration   float64            `json:"duration,omitempty"` // seconds
+	Nodes      int                `json:"nodes"`
+	ServerCPUs []int              `json:"serverCPUs,omitempty"` // empty: wherever the kernel puts them
+	LoadCPUs   []int              `json:"loadCPUs,omitempty"`
+	BusyPoll   bool               `json:"busyPoll,omitempty"`
+	Workers    int                `json:"workers"`
+}
+
+// Quantile is the latency that a share of the deliveries did not exceed.
+type Quantile struct {
+	Percent float64 `json:"p"`
+	Millis  float64 `json:"ms"`
 }
 
 // Figure is one measured value.
@@ -58,6 +85,7 @@ type Point struct {
 	P99         float64 `json:"p99"`
 	Max         float64 `json:"max"`
 	Connections int     `json:"connections"`
+	Busy        float64 `json:"busy"` // of the busiest worker
 }
 
 // Names of the figures that most rows have.
@@ -76,6 +104,7 @@ const (
 	ResumeTime  = "resume_s"
 	Share       = "share_of_limit"
 	Busy        = "generator_busy"
+	Split       = "split_over_loops"
 )
 
 // Add appends a figure where more is better; AddLess one where less is.

@@ -4,85 +4,116 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 )
 
-// columns are the figures that stand side by side in the tables; what else a row has follows as
-// its own lines.
-var columns = []struct{ figure, head string }{
+// column is a figure that stands beside others in the tables.
+type column struct{ figure, head string }
+
+var columns = []column{
 	{Throughput, "deliveries/s"}, {ConnectRate, "connects/s"}, {P50, "p50 ms"}, {P99, "p99 ms"}, {P999, "p99.9 ms"},
-	{CPUCost, "CPU-s/M"}, {Resident, "RSS MB"}, {PerConn, "B/conn"}, {Share, "of limit"},
+	{CPUCost, "CPU-s/M"}, {Resident, "RSS MB"}, {PerConn, "B/conn"}, {Split, "split over loops"}, {Share, "of limit"},
 }
 
-// WriteTable prints the rows as aligned text, one block per variant, what else they have to say
-// below it.
-func WriteTable(out io.Writer, rows []*Row) error {
+// columnsOf are the columns that rows of one variant fill. What else a row has follows as its own
+// lines.
+func columnsOf(rows []*Row) []column {
+	var filled []column
+	for _, c := range columns {
+		if slices.ContainsFunc(rows, func(r *Row) bool { _, found := r.Figure(c.figure); return found }) {
+			filled = append(filled, c)
+		}
+	}
+	return filled
+}
+
+// cell is a figure of a row as text; "-" = not known.
+func (c column) cell(row *Row) string {
+	if f, found := row.Figure(c.figure); found {
+		return Number(f.Value)
+	}
+	return "-"
+}
+
+// blocks divides rows by their variant; those of one stand together.
+func blocks(rows []*Row) (all [][]*Row) {
 	for len(rows) > 0 {
 		n := 1
 		for n < len(rows) && rows[n].Variant == rows[0].Variant {
 			n++
 		}
-		if err := writeBlock(out, rows[:n]); err != nil {
+		all, rows = append(all, rows[:n]), rows[n:]
+	}
+	return all
+}
+
+// WriteTable prints the rows as aligned text, one block per variant, what else they have to say
+// below it. earlier may be nil.
+func WriteTable(out io.Writer, rows []*Row, earlier *Result) error {
+	for _, block := range blocks(rows) {
+		if err := writeBlock(out, block, earlier); err != nil {
 			return err
 		}
-		rows = rows[n:]
 	}
 	return nil
 }
 
-func writeBlock(out io.Writer, rows []*Row) error {
+func writeBlock(out io.Writer, rows []*Row, earlier *Result) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	_, _ = fmt.Fprintf(out, "\n%s: %s\n", rows[0].Variant, rows[0].Load)
+	filled := columnsOf(rows)
 	_, _ = fmt.Fprint(w, "server\t")
-	for _, c := range columns {
+	for _, c := range filled {
 		_, _ = fmt.Fprintf(w, "%s\t", c.head)
 	}
 	_, _ = fmt.Fprintln(w, "faults\t")
 	for _, row := range rows {
-		_, _ = fmt.Fprintln(w, strings.Join(cells(row), "\t")+"\t")
+		_, _ = fmt.Fprintf(w, "%s\t", row.Subject)
+		for _, c := range filled {
+			_, _ = fmt.Fprintf(w, "%s\t", c.cell(row))
+		}
+		_, _ = fmt.Fprintf(w, "%d\t\n", row.Faults.Total())
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	for _, row := range rows {
-		for _, line := range Remarks(row) {
+		lines := Remarks(row)
+		if changes := Changes(earlier, row); changes != "" {
+			lines = append(lines, changes)
+		}
+		for _, line := range lines {
 			_, _ = fmt.Fprintf(out, "  %s: %s\n", row.Subject, line)
 		}
 	}
 	return nil
 }
 
-func cells(row *Row) []string {
-	cells := []string{row.Subject}
-	for _, c := range columns {
-		f, found := row.Figure(c.figure)
-		if !found {
-			cells = append(cells, "·")
-			continue
-		}
-		cells = append(cells, Number(f.Value))
-	}
-	return append(cells, strconv.FormatUint(row.Faults.Total(), 10))
-}
-
 // Remarks are what a row has to say besides its columns.
 func Remarks(row *Row) []string {
-	var lines []string
-	var more []string
+	if figures := more(row); figures != "" {
+		return append([]string{figures}, Warnings(row)...)
+	}
+	return Warnings(row)
+}
+
+// more are the figures without a column, in a line.
+func more(row *Row) string {
+	var all []string
 	for _, f := range row.Figures {
-		shown := false
-		for _, c := range columns {
-			shown = shown || c.figure == f.Name
-		}
-		if !shown {
-			more = append(more, strings.TrimSpace(f.Name+" "+Number(f.Value)+" "+f.Unit))
+		if !slices.ContainsFunc(columns, func(c column) bool { return c.figure == f.Name }) {
+			all = append(all, strings.TrimSpace(f.Name+" "+Number(f.Value)+" "+f.Unit))
 		}
 	}
-	if len(more) > 0 {
-		lines = append(lines, strings.Join(more, ", "))
-	}
+	return strings.Join(all, ", ")
+}
+
+// Warnings are what must be known of a row before its figures are believed.
+func Warnings(row *Row) []string {
+	var lines []string
 	if row.Saturated {
 		lines = append(lines, "GENERATOR SATURATED: the load program had no CPU left, the server may be faster than this")
 	}
