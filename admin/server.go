@@ -161,4 +161,7 @@ func (s *Server) warnOfWeakSettings() {
 	if n := len([]rune(s.cfg.Pass)); n < shortPassword {
 		s.log.Warn("the admin password is short", "characters", n, "advised", shortPassword)
 	}
+	if time.Until(s.cfg.MinIssuedAt) > tokenLeeway {
+		s.log.Warn("every admin token is refused until then", "minIssuedAt", s.cfg.MinIssuedAt)
+	}
 }

@@ -38,6 +38,7 @@ func (s *Settings) setters() map[string]func(string) error {
 		"admin-pass":      password(&s.AdminPass),
 		"jwt-secret":      secret(&s.JWTSecret),
 		"jwt-ttl":         duration(&s.JWTTTL, time.Second, 24*time.Hour),
+		"jwt-min-iat":     moment(&s.JWTMinIAT),
 		"log-level":       level(&s.LogLevel),
 		"log-format":      oneOf(&s.LogFormat, "text", "json"),
 	}

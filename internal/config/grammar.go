@@ -46,6 +46,7 @@ var groups = []group{
 		{name: "admin-pass", variable: "ADMIN_PASS", secret: true, placeholder: "TEXT", help: "The password, or its argon2id hash as chatroom passwd prints it."},
 		{name: "jwt-secret", variable: "JWT_SECRET", secret: true, placeholder: "TEXT", help: "Key that signs tokens, at least 32 bytes."},
 		{name: "jwt-ttl", variable: "JWT_TTL", standard: "30m", placeholder: "TIME", help: "Lifetime of a token."},
+		{name: "jwt-min-iat", variable: "JWT_MIN_IAT", placeholder: "MOMENT", help: "Refuse tokens issued before this moment, such as 2026-01-31T12:00:00Z: it revokes all of them."},
 	}},
 	{"Logs", []setting{
 		{name: "log-level", variable: "LOG_LEVEL", standard: "info", placeholder: "LEVEL", help: "debug, info, warn or error."},

@@ -58,6 +58,7 @@ var every = []struct {
 	{"admin-pass", "ADMIN_PASS", "pass word", func(s *Settings) { s.AdminPass = "pass word" }},
 	{"jwt-secret", "JWT_SECRET", strings.Repeat("s", 32), func(s *Settings) { s.JWTSecret = strings.Repeat("s", 32) }},
 	{"jwt-ttl", "JWT_TTL", "1h", func(s *Settings) { s.JWTTTL = time.Hour }},
+	{"jwt-min-iat", "JWT_MIN_IAT", "2026-01-31T13:30:00+01:00", func(s *Settings) { s.JWTMinIAT = time.Date(2026, 1, 31, 12, 30, 0, 0, time.UTC) }},
 	{"allowed-origins", "ALLOWED_ORIGINS", "https://a.example, http://b:81", func(s *Settings) { s.AllowedOrigins = []string{"https://a.example", "http://b:81"} }},
 	{"trusted-proxies", "TRUSTED_PROXIES", "10.1.2.3/8,::1", func(s *Settings) {
 		s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
@@ -97,6 +98,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 				"log-memory": "256MiB", "max-message": "2000", "max-pending": "1MiB", "drain": "10s", "log-level": "info",
 				"log-format": "text", "max-connections": "1", "jwt-secret": strings.Repeat("x", 40), "admin-user": "u",
 				"admin-pass": "p", "redis-url": "redis://other", "allowed-origins": "https://other", "trusted-proxies": "1.2.3.4",
+				"jwt-min-iat": "2020-01-01T00:00:00Z",
 			}[test.flag]
 			env, flag := test.variable+"="+test.value, "--"+test.flag+"="+test.value
 			sources := []struct {

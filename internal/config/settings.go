@@ -38,6 +38,7 @@ type Settings struct {
 	AdminPass string // the password, or its argon2id hash
 	JWTSecret string // empty or at least MinSecret bytes
 	JWTTTL    time.Duration
+	JWTMinIAT time.Time // tokens issued before it are refused; zero = none is
 
 	// AllowedOrigins may open the WebSocket; empty = pages of the same host.
 	AllowedOrigins []string

@@ -67,6 +67,21 @@ func duration(into *time.Duration, low, high time.Duration) func(string) error {
 	}
 }
 
+// moment reads a time in RFC 3339, and an empty text as none.
+func moment(into *time.Time) func(string) error {
+	return func(s string) error {
+		var at time.Time
+		if s != "" {
+			var err error
+			if at, err = time.Parse(time.RFC3339, s); err != nil {
+				return fmt.Errorf("%q is not a moment such as 2026-01-31T12:00:00Z", s)
+			}
+		}
+		*into = at.UTC()
+		return nil
+	}
+}
+
 var units = map[string]float64{
 	"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
 }

@@ -76,6 +76,7 @@ func adminConfig(s config.Settings, id identity, log *slog.Logger) admin.Config 
 		Pass:           s.AdminPass,
 		JWTSecret:      s.JWTSecret,
 		JWTTTL:         s.JWTTTL,
+		MinIssuedAt:    s.JWTMinIAT,
 		TrustedProxies: s.TrustedProxies,
 		ServerID:       id.server,
 		Version:        config.Version(),
