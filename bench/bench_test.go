@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -107,5 +108,97 @@ func TestCurveJoinsWorkers(t *testing.T) {
 		if p.Deliveries != 200/tickEvery.Seconds() || p.P99 != 2 || p.Connections != 20 {
 			t.Errorf("%+v", p)
 		}
+	}
+}
+
+// In a cluster scenario the limit is one process without Redis, but whoever can be a cluster is one:
+// a peer on a single node beside the server on two would be flattered.
+func TestWhoTakesTheLoadOfACluster(t *testing.T) {
+	o := &options{length: "short", given: map[string]string{}, scenarios: []string{"cluster"}}
+	s := o.chosen()[0]
+	if s.nodes != 2 {
+		t.Fatalf("%s has %d nodes", s.variant, s.nodes)
+	}
+	for _, test := range []struct {
+		subject subject
+		takes   bool
+		nodes   int
+	}{
+		{subject{name: chatroomName, cluster: true}, true, 2},
+		{subject{name: limitBatched}, true, 0},
+		{subject{name: "socket.io", peer: true, cluster: true}, true, 2},
+		{subject{name: "gws", peer: true}, false, 0},
+	} {
+		takers := o.takers(s, []subject{test.subject})
+		if taken := len(takers) == 1; taken != test.takes {
+			t.Errorf("%s takes the load: %v", test.subject.name, taken)
+		}
+		if mine := s.on(test.subject); test.takes && mine.nodes != test.nodes {
+			t.Errorf("%s has %d nodes, want %d", test.subject.name, mine.nodes, test.nodes)
+		}
+	}
+	if o.urls = []string{"127.0.0.1:1"}; o.unfit(s) == "" {
+		t.Error("one running server counts as a cluster of two")
+	}
+}
+
+func TestBound(t *testing.T) {
+	row := &report.Row{}
+	row.Add("closed", 4, "")
+	for _, test := range []struct {
+		bound bound
+		kept  bool
+	}{
+		{bound{figure: "closed", most: 4}, true},
+		{bound{figure: "closed", most: 3}, false},
+		{bound{figure: "closed", most: 4, atLeast: true}, true},
+		{bound{figure: "closed", most: 5, atLeast: true}, false},
+		{bound{figure: "nothing", most: 5}, true},
+		{bound{figure: "nothing", most: 5, atLeast: true}, false},
+	} {
+		if why := test.bound.broken(row); (why == "") != test.kept {
+			t.Errorf("%+v: %q", test.bound, why)
+		}
+	}
+}
+
+// The figures that stand beside other servers.
+func TestBesideOthers(t *testing.T) {
+	row := func(subject string, throughput, p99 float64) *report.Row {
+		r := &report.Row{Subject: subject}
+		r.Add(report.Throughput, throughput, "/s")
+		r.AddLess(report.P99, p99, "ms")
+		r.AddLess(report.CPUCost, 1e6/throughput, "s")
+		return r
+	}
+	mine, limit, peer := row(chatroomName, 500, 3), row(limitBatched, 1000, 2), row("gws", 200, 9)
+	closed := shape{window: 1, key: report.Throughput}
+	addShare(mine, limit, closed)
+	addOver(mine, peer, closed.key)
+	for name, want := range map[string]float64{report.Share: 0.5, "cpu_over_limit": 2, "p99_over_limit": 1.5, "over_gws": 2.5} {
+		if f, found := mine.Figure(name); !found || f.Value != want {
+			t.Errorf("%s is %v, %v, want %v", name, f.Value, found, want)
+		}
+	}
+	open := row(chatroomName, 500, 3)
+	addShare(open, limit, shape{rate: 1, key: report.CPUCost})
+	if f, found := open.Figure("p99_above_limit_ms"); !found || f.Value != 1 {
+		t.Errorf("p99 above the limit: %v, %v", f.Value, found)
+	}
+}
+
+func TestReadMetrics(t *testing.T) {
+	values, version := readMetrics(strings.NewReader(`# HELP chatroom_rooms Rooms.
+# TYPE chatroom_rooms gauge
+chatroom_rooms 500
+chatroom_rooms_split 247
+chatroom_handshakes_total{result="ok"} 7
+chatroom_build_info{go_version="go1.26.8",server_id="x",version="abc"} 1
+`))
+	if values[metricRooms] != 500 || values[metricSplit] != 247 || version != "abc" {
+		t.Errorf("%v, version %q", values, version)
+	}
+	if _, version := readMetrics(strings.NewReader(`chatroom_build_info{version="v1",go_version="go1.26.8"} 1`)); version != "v1" {
+		t.Errorf("version %q", version)
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,7 +55,15 @@ func TestRunAgainstTheLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Rows) != 2 || r.Rows[0].Checked == 0 || r.Rows[0].Faults.Any() {
+	for i, splits := range []bool{false, true} { // pairs, pairs-free
+		if f, found := r.Rows[i].Figure(report.Split); found != splits || f.Value != 0 {
+			t.Errorf("%s: %v of the rooms of one loop are split, %v", r.Rows[i].Variant, f.Value, found)
+		}
+	}
+	if setup := r.Rows[0].Setup; setup.Rooms != 500 || setup.Members != 1000 || setup.Duration != 0.3 || setup.Workers != 1 {
+		t.Errorf("setup %+v", setup)
+	}
+	if len(r.Rows) != 2 || r.Rows[0].Checked == 0 || r.Rows[0].Faults.Any() || r.Rows[0].Key != report.Throughput || len(r.Rows[0].Spread) < 5 {
 		b, _ := json.Marshal(r.Rows)
 		t.Errorf("rows: %s", b)
 	}
@@ -89,6 +99,16 @@ func TestServerThatDoesNotStart(t *testing.T) {
 	}
 	code, stdout, stderr := program(t, "connect", "--server", server, "--subject", chatroomName, "--quiet", "--json", "", "--html", "")
 	if code != 1 || !strings.Contains(stdout, "no such luck") {
+		t.Errorf("exit code %d\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+// A running server whose limits are on is named as such, although no connection came in.
+func TestLimitsOfARunningServer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }))
+	defer server.Close()
+	code, stdout, stderr := program(t, "connect", "--url", server.Listener.Addr().String(), "--subject", chatroomName, "--quiet", "--json", "", "--html", "")
+	if code != 1 || !strings.Contains(stdout, "own limits") || !strings.Contains(stdout, "429") {
 		t.Errorf("exit code %d\n%s\n%s", code, stdout, stderr)
 	}
 }

@@ -155,6 +155,49 @@ func TestUnrecovered(t *testing.T) {
 	}
 }
 
+// A newcomer that is not told what it asked for misses it as well.
+func TestReplayThatIsLeftOut(t *testing.T) {
+	plan := contractPlan(startScript(t, &script{skimps: true}))
+	plan.Ops = map[load.Op]float64{load.OpRejoin: 20}
+	if totals := startWorker(t, plan).run(0, 500*time.Millisecond); totals.Faults.Lost == 0 {
+		t.Errorf("%+v", totals.Faults)
+	}
+}
+
+// A server that refuses handshakes because of their number is named as what it is: its limits are
+// on, and the run can't even begin.
+func TestRefusedHandshakes(t *testing.T) {
+	d := startWorker(t, contractPlan(startScript(t, &script{busy: true})))
+	d.do(load.Command{Do: load.DoOpen})
+	if r := d.reply(); r.Is != load.IsFailed || !r.Limited || !strings.Contains(r.Error, "429") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// What somebody missed while cut off is timed from when it was due, apart from what came live.
+func TestReplayIsTimed(t *testing.T) {
+	plan := contractPlan(startScript(t, &script{}))
+	plan.Resume, plan.Patience = true, 10*time.Second
+	plan.Ops = map[load.Op]float64{load.OpCut: 30}
+	totals := startWorker(t, plan).run(0, time.Second)
+	if totals.Faults.Any() {
+		t.Fatalf("%+v", totals.Faults)
+	}
+	live, err1 := load.DecodeHistogram(totals.Latency)
+	replayed, err2 := load.DecodeHistogram(totals.Replayed)
+	late, err3 := load.DecodeHistogram(totals.Late)
+	if err1 != nil || err2 != nil || err3 != nil {
+		t.Fatal(err1, err2, err3)
+	}
+	// Every copy of a message is timed once: where it came live, or as a replay.
+	if want := int64(totals.Sent) * 5; live.Count()+replayed.Count() != want {
+		t.Errorf("%d live and %d replayed copies, want %d", live.Count(), replayed.Count(), want)
+	}
+	if late.Count() == 0 {
+		t.Error("the worker does not say how late it was itself")
+	}
+}
+
 // Members that stop reading for a while get everything in the end; they are not timed.
 func TestStalledReaders(t *testing.T) {
 	plan := contractPlan(startScript(t, &script{}))

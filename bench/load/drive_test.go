@@ -81,6 +81,19 @@ func (d *driver) await(is string) load.Reply {
 	return load.Reply{}
 }
 
+// reply gives the next reply, whatever it is.
+func (d *driver) reply() load.Reply {
+	d.t.Helper()
+	var r load.Reply
+	if !d.replies.Scan() {
+		d.t.Fatal("worker ended without a word")
+	}
+	if err := json.Unmarshal(d.replies.Bytes(), &r); err != nil {
+		d.t.Fatal(err)
+	}
+	return r
+}
+
 // run opens, sends for d and gives the totals behind the drain.
 func (d *driver) run(warmUp, duration time.Duration) *load.Totals {
 	d.t.Helper()

@@ -26,6 +26,10 @@ type script struct {
 	refuse func(*chat.Command) bool
 	// forgets makes every RESUME end with recovered:false and no message.
 	forgets bool
+	// skimps makes every JOIN_ROOM answer without replay.
+	skimps bool
+	// busy makes every handshake be answered 429.
+	busy bool
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -120,6 +124,10 @@ func (s *script) serve(c net.Conn) {
 			}
 			r, herr := limits.ParseRequest(buffer[:end])
 			if herr != nil {
+				return
+			}
+			if s.busy {
+				_, _ = c.Write([]byte("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"))
 				return
 			}
 			_, _ = c.Write(wsproto.AppendUpgrade(nil, &r, "chatroom.v1"))
@@ -230,7 +238,7 @@ func (s *script) roomOf(client chat.ClientID) *scriptRoom {
 
 func (s *script) join(m *scriptMember, r *scriptRoom, replay uint64, resume bool) {
 	s.leave(m)
-	if s.forgets && resume {
+	if s.forgets && resume || s.skimps && !resume {
 		replay = 0
 	}
 	m.room, m.order = r, len(r.members)

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"bufio"
+	"io"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -91,6 +93,32 @@ func TestArrived(t *testing.T) {
 		if len(c.missing) != test.missing || w.faults.Duplicated != test.duplicated || w.faults.Reordered != test.reordered {
 			t.Errorf("%s: missing %v, %+v", test.name, c.missing, w.faults)
 		}
+	}
+}
+
+// A message that nobody can send at the moment it is due goes out as soon as somebody can, counts
+// from when it was due, and is not forgotten when that never happens.
+func TestDueMessages(t *testing.T) {
+	w := &Worker{out: bufio.NewWriter(io.Discard), base: time.Now(), dialect: rawDialect{}}
+	w.plan.TextBytes = MinTextBytes
+	w.resetCounts()
+	r := newRoom(1, 2)
+	c := &conn{fd: -1, slot: -1, room: r, state: joined, op: OpPing}
+	w.rooms, w.conns = []*room{r}, []*conn{c}
+	r.enter(c)
+	w.present = 1
+	w.traffic = traffic{phase: measuring, to: int64(time.Hour)}
+	w.sendIntended(r, 5)
+	if len(r.due) != 1 || len(r.sent) != 0 || w.drained() {
+		t.Fatalf("%d due, %d sent, while the only member waits for an answer", len(r.due), len(r.sent))
+	}
+	w.finish()
+	if w.faults.Unanswered == 0 {
+		t.Error("a message that was never sent is no fault")
+	}
+	w.opDone(c)
+	if len(r.due) != 0 || len(r.sent) != 1 || r.sent[0].intended != 5 {
+		t.Errorf("%d due, sent %+v, when the member is free again", len(r.due), r.sent)
 	}
 }
 
@@ -189,6 +217,19 @@ func TestPlanValidate(t *testing.T) {
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); !ok || len(joined.Unwrap()) < 6 {
 		t.Errorf("not all faults at once: %v", err)
+	}
+}
+
+func BenchmarkText(b *testing.B) {
+	var text []byte
+	number := uint32(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		number++
+		text = appendText(text[:0], 1, 2, number, 120)
+		if _, _, ok := parseText(text, 1, 120); !ok {
+			b.Fatal("not read back")
+		}
 	}
 }
 

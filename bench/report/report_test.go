@@ -43,6 +43,9 @@ func TestShare(t *testing.T) {
 
 func TestThreshold(t *testing.T) {
 	r := sample(500)
+	peer := &report.Row{Variant: "fanout-1000", Subject: "socket.io"}
+	peer.AddLess(report.P999, 5, "ms")
+	r.Rows = append(r.Rows, peer)
 	for text, good := range map[string]bool{
 		"fanout-1000.deliveries_per_s=499":                true,
 		"fanout-1000.deliveries_per_s=501":                false,
@@ -52,6 +55,8 @@ func TestThreshold(t *testing.T) {
 		"fanout-1000:limit-batched.cpu_s_per_million=1.9": true,
 		"fanout-1000.p99.9_ms=3":                          false, // not measured
 		"pairs.deliveries_per_s=1":                        false, // did not run
+		"fanout-1000:socket.io.p99.9_ms=5":                true,  // dots everywhere
+		"fanout-1000:socket.io.p99.9_ms=4":                false,
 	} {
 		threshold, err := report.ParseThreshold(text)
 		if err != nil {
@@ -81,6 +86,13 @@ func TestSaveAndCompare(t *testing.T) {
 	if c := report.Compare(earlier, now.Rows[0], report.Throughput); !c.Known || c.Percent != 25 {
 		t.Errorf("%+v", c)
 	}
+	if line := report.Changes(earlier, now.Rows[0]); !strings.Contains(line, "deliveries/s 25 % better (500, was 400)") {
+		t.Errorf("changes: %q", line)
+	}
+	if now.Rows[0].Load = "another load"; report.Compare(earlier, now.Rows[0], report.Throughput).Known {
+		t.Error("two loads of one name were compared")
+	}
+	now.Rows[0].Load = "rooms of <100>"
 	if c := report.Compare(nil, now.Rows[0], report.Throughput); c.Known {
 		t.Error("compared with nothing")
 	}
