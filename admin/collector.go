@@ -34,6 +34,7 @@ var (
 	connections   = newSeries(gaugeValue, "connections", "Connections that are open.")
 	connectionCap = newSeries(gaugeValue, "connections_limit", "Connections that may be open.")
 	rooms         = newSeries(gaugeValue, "rooms", "Rooms with members on this node.")
+	splitRooms    = newSeries(gaugeValue, "rooms_split", "Of the rooms, those whose members on this node sit on several event loops.")
 	pendingBytes  = newSeries(gaugeValue, "pending_bytes", "Bytes not yet taken by the sockets, all connections.")
 	logBytes      = newSeries(gaugeValue, "room_log_bytes", "Bytes held by the room logs.")
 	handshakes    = newSeries(counterValue, "handshakes_total", "WebSocket handshakes by result.", "result")
@@ -66,7 +67,7 @@ var (
 	reaped        = newSeries(counterValue, "cluster_reaped_nodes_total", "Dead nodes that this one cleaned up.")
 )
 
-var allSeries = []series{connections, connectionCap, rooms, pendingBytes, logBytes, handshakes, closes, messages, deliveries,
+var allSeries = []series{connections, connectionCap, rooms, splitRooms, pendingBytes, logBytes, handshakes, closes, messages, deliveries,
 	receivedBytes, sentBytes, slowReaders, resumes, dedupes, rateLimited, panics, errorEvents, roomsCreated, delivery, loopTurn,
 	gaps, repairs, resyncs, clusterDedupe, probes, probeMisses, probeTime, roundTrip, subscribed, batchSize, leases, reaped}
 
@@ -83,6 +84,7 @@ func (c *nodeCollector) Collect(ch chan<- prometheus.Metric) {
 	connections.send(ch, float64(n.Connections))
 	connectionCap.send(ch, float64(n.MaxConnection))
 	rooms.send(ch, float64(n.Rooms))
+	splitRooms.send(ch, float64(n.SplitRooms))
 	pendingBytes.send(ch, float64(n.PendingBytes))
 	logBytes.send(ch, float64(n.LogBytes))
 	subscribed.send(ch, float64(k.Subscribed))

@@ -13,6 +13,7 @@ type counters struct {
 	// Atomic; any goroutine.
 	sessions   atomic.Int64 // with a chat session
 	rooms      atomic.Int64 // at home here
+	split      atomic.Int64 // of those, with members on several loops
 	pending    atomic.Int64 // unsent bytes, as of the last sweep
 	leaky      atomic.Int64 // open over 10 s without a finished handshake, as of the last sweep
 	lagging    atomic.Int64
@@ -138,6 +139,7 @@ func (e *Engine) Counters() chat.Counters {
 
 func (c *counters) addTo(sum *chat.Counters) {
 	sum.Rooms += c.rooms.Load()
+	sum.SplitRooms += c.split.Load()
 	sum.PendingBytes += c.pending.Load()
 	sum.Messages += c.messages.Load()
 	sum.Deliveries += c.deliveries.Load()

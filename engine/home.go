@@ -62,8 +62,7 @@ func (l *loop) roomCreated(r *liveRoom, tag chat.Tag, a *joinAnswer) {
 	l.settleHome(r)
 	r.used = l.now
 	l.roomBaseline(r, &baseline{info: a.info})
-	r.counts[asker.index]++
-	r.total++
+	l.seat(r, asker.index, 1)
 	l.counters.created.Add(1)
 	l.send(asker, event{kind: answerJoined, tag: tag, data: &joinOutcome{room: r, info: r.info}})
 }
@@ -110,8 +109,7 @@ func (l *loop) roomJoined(r *liveRoom, tag chat.Tag, a *joinAnswer) {
 			// A log that knows the room is followed already sends no baseline.
 			l.roomBaseline(r, &baseline{info: a.info})
 		}
-		r.counts[w.loop]++
-		r.total++
+		l.seat(r, w.loop, 1)
 	}
 	l.answerJoin(r, tag, w, a.code)
 	l.retireIdle(r)
@@ -165,9 +163,26 @@ func (l *loop) homeForget(r *liveRoom, loop int) {
 	if r.retired {
 		return
 	}
-	r.counts[loop]--
-	r.total--
+	l.seat(r, loop, -1)
 	l.retireIdle(r)
+}
+
+// seat counts members more or less on one loop of a room. Loop only: home.
+func (l *loop) seat(r *liveRoom, loop int, change int32) {
+	was := r.counts[loop] > 0
+	r.counts[loop] += change
+	r.total += int(change)
+	is := r.counts[loop] > 0
+	switch {
+	case is && !was:
+		if r.spread++; r.spread == 2 {
+			l.counters.split.Add(1)
+		}
+	case was && !is:
+		if r.spread--; r.spread == 1 {
+			l.counters.split.Add(-1)
+		}
+	}
 }
 
 // retireIdle lets a room go that nobody here is in or on the way to. Loop only: home.
@@ -185,6 +200,9 @@ func (l *loop) retireIdle(r *liveRoom) {
 // retire forgets a room. Loop only: home.
 func (l *loop) retire(r *liveRoom) {
 	r.retired = true
+	if r.spread > 1 {
+		l.counters.split.Add(-1)
+	}
 	l.engine.rooms.Drop(uint64(r.id), r)
 	l.weigh(-r.ring.Bytes())
 	r.ring = room.Ring{}

@@ -19,6 +19,7 @@ type liveRoom struct {
 	ring     room.Ring
 	counts   []int32 // members by loop
 	total    int     // their sum
+	spread   int     // loops that have members
 	joining  int     // joins that the log has not answered
 	wishes   map[chat.Tag]*joinWish
 	outgoing []chat.Pending // publishes of this turn

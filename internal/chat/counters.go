@@ -16,6 +16,7 @@ type Latency struct {
 type Counters struct {
 	Connections   int64             // open now
 	Rooms         int64             // with members on this node
+	SplitRooms    int64             // of those, rooms whose members sit on several event loops
 	PendingBytes  int64             // unsent, all connections
 	Handshakes    map[string]uint64 // by result: ok, bad_request, forbidden, banned, rate_limited, capacity, draining, timeout …
 	Closes        map[int]uint64    // by close code
