@@ -18,7 +18,7 @@ DURATION ?= 1m
 # Where Debian keeps nginx and other servers, for users whose PATH lacks it.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help run build test install lint race allocations fuzz bench bench-peers chaos web up test-browser-all test-images cert clean
+.PHONY: help run build test install lint race allocations fuzz bench bench-peers bench-nginx chaos web up test-browser-all test-images cert clean
 
 run: build
 	bin/chatroom
@@ -65,6 +65,10 @@ bench-peers: build
 	npm --prefix bench/peers ci --no-audit --no-fund
 	cd bench/peers && $(GO) build -o bin/peer .
 	bin/chatroom-bench $(REPORT) --peers bench/peers $(BENCH) $(SCENARIO)
+
+# What nginx costs: latency beside a node's own, and memory with 15,000 connections.
+bench-nginx:
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./deploy/nginx
 
 chaos: build
 	$(GO) build -o bin/chatroom-chaos ./internal/chaos/cmd

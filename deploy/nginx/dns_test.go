@@ -20,7 +20,7 @@ type dns struct {
 	addresses []netip.Addr
 }
 
-func startDNS(t *testing.T, addresses ...netip.Addr) *dns {
+func startDNS(t testing.TB, addresses ...netip.Addr) *dns {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {

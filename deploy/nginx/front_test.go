@@ -42,7 +42,7 @@ func run(m *testing.M) int {
 // two ports, as containers are.
 type front struct {
 	// Immutable after open.
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	port  int
 	tls   int
@@ -53,7 +53,7 @@ type front struct {
 
 // startFront starts Redis (when more than one node is asked for), nodes and nginx. args are given
 // to each node; withTLS gives nginx a certificate.
-func startFront(t *testing.T, nodes int, withTLS bool, args ...string) *front {
+func startFront(t testing.TB, nodes int, withTLS bool, args ...string) *front {
 	t.Helper()
 	f := &front{t: t, dir: t.TempDir(), port: freePort(t), tls: freePort(t)}
 	args = append([]string{"--trusted-proxies", "127.0.0.1/32", "--drain", "2s", "--log-format", "json"}, args...)
@@ -66,7 +66,7 @@ func startFront(t *testing.T, nodes int, withTLS bool, args ...string) *front {
 		args = append(args, "--redis-url", r.URL())
 	}
 	public, private := freePort(t), freePort(t)
-	env := []string{"ADMIN_USER=admin", "ADMIN_PASS=a long enough password", "JWT_SECRET=" + strings.Repeat("s", 40)}
+	env := []string{"ADMIN_USER=admin", "ADMIN_PASS=" + password, "JWT_SECRET=" + strings.Repeat("s", 40)}
 	var addresses []netip.Addr
 	for i := range nodes {
 		host := fmt.Sprintf("127.0.1.%d", i+1)
@@ -79,10 +79,16 @@ func startFront(t *testing.T, nodes int, withTLS bool, args ...string) *front {
 		addresses = append(addresses, netip.MustParseAddr(host))
 	}
 	f.names = startDNS(t, addresses...)
-	f.configure(public, private, withTLS)
+	f.configure(public, private)
+	if withTLS {
+		f.certificate()
+	}
 	f.start()
 	return f
 }
+
+// password is the operator's.
+const password = "a long enough password"
 
 func (f *front) sub(name string) string {
 	dir := filepath.Join(f.dir, name)
@@ -93,45 +99,51 @@ func (f *front) sub(name string) string {
 }
 
 // configure writes the project's own nginx files with only ports and paths exchanged.
-func (f *front) configure(public, private int, withTLS bool) {
-	tls := f.sub("chatroom-tls")
-	paths := []string{
+func (f *front) configure(public, private int) {
+	rewrite := strings.NewReplacer(
 		"listen 80 ", fmt.Sprintf("listen 127.0.0.1:%d ", f.port),
 		"listen 443 ", fmt.Sprintf("listen 127.0.0.1:%d ", f.tls),
-		"/run/nginx.pid", f.dir + "/nginx.pid",
-		"/dev/stderr", f.dir + "/error.log",
-		"/dev/stdout", f.dir + "/access.log",
-		"/tmp/chatroom-", f.dir + "/chatroom-",
-		"/etc/nginx/chatroom-locations.conf", f.dir + "/locations.conf",
-		"/etc/nginx/tls", f.dir,
-		"resolver 127.0.0.11 ", "resolver " + f.names.conn.LocalAddr().String() + " ",
-		"http://chatroom:8080", fmt.Sprintf("http://chatroom:%d", public),
-		"http://chatroom:8081", fmt.Sprintf("http://chatroom:%d", private),
-	}
-	rewrite := strings.NewReplacer(paths...)
-	temp := "http {\n"
-	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		temp += fmt.Sprintf("    %s_temp_path %s;\n", kind, f.sub("temp-"+kind))
-	}
+		"127.0.0.1/80", fmt.Sprintf("127.0.0.1/%d", f.port),
+		"/run/nginx.pid", f.dir+"/nginx.pid",
+		"/dev/stderr", f.dir+"/error.log",
+		"/dev/stdout", f.dir+"/access.log",
+		"/tmp/chatroom-", f.dir+"/chatroom-",
+		"/etc/nginx/chatroom", f.dir+"/etc",
+		"/etc/nginx/tls", f.sub("tls"),
+		"resolver 127.0.0.11 ", "resolver "+f.names.conn.LocalAddr().String()+" ",
+		"chatroom:8080", fmt.Sprintf("chatroom:%d", public),
+		"chatroom:8081", fmt.Sprintf("chatroom:%d", private),
+		"worker_rlimit_nofile 65536", fmt.Sprintf("worker_rlimit_nofile %d", f.descriptors()),
+	)
 	head := ""
 	if os.Getuid() == 0 {
 		head = "user root;\n" // the test's directory belongs to root
 	}
-	main := head + strings.Replace(rewrite.Replace(f.read("../../nginx.conf")), "http {\n", temp, 1)
-	f.write("nginx.conf", main)
-	f.write("locations.conf", rewrite.Replace(f.read("locations.conf")))
-	if withTLS {
-		f.certificate()
-		f.write(filepath.Join(filepath.Base(tls), "server.conf"), rewrite.Replace(f.read("tls-server.conf")))
-		f.write(filepath.Join(filepath.Base(tls), "redirect.conf"), f.read("redirect.conf"))
+	f.sub("etc")
+	f.write("nginx.conf", head+rewrite.Replace(f.read("../../nginx.conf")))
+	own, err := filepath.Glob("*.conf")
+	if err != nil {
+		f.t.Fatal(err)
 	}
+	for _, name := range append(own, "start.sh", "healthcheck.sh") {
+		f.write("etc/"+name, rewrite.Replace(f.read(name)))
+	}
+}
+
+// descriptors is what nginx asks for, or less where the machine gives less.
+func (f *front) descriptors() uint64 {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		f.t.Fatal(err)
+	}
+	return min(65536, limit.Max)
 }
 
 func (f *front) certificate() {
 	f.t.Helper()
 	out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
 		"-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-		"-keyout", filepath.Join(f.dir, "key.pem"), "-out", filepath.Join(f.dir, "cert.pem")).CombinedOutput()
+		"-keyout", filepath.Join(f.dir, "tls/key.pem"), "-out", filepath.Join(f.dir, "tls/cert.pem")).CombinedOutput()
 	if err != nil {
 		f.t.Fatalf("openssl: %v\n%s", err, out)
 	}
@@ -139,15 +151,31 @@ func (f *front) certificate() {
 
 func (f *front) start() {
 	f.t.Helper()
-	p, err := servers.Start(f.dir, "nginx", nil, "nginx", "-p", f.dir, "-c", filepath.Join(f.dir, "nginx.conf"), "-g", "daemon off;")
+	env := []string{fmt.Sprintf("HTTPS_PORT=%d", f.tls)}
+	p, err := servers.Start(f.dir, "nginx", env, "sh", filepath.Join(f.dir, "etc/start.sh"), "-p", f.dir, "-c", filepath.Join(f.dir, "nginx.conf"))
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.nginx = p
 	f.t.Cleanup(func() { _, _ = p.Stop(5 * time.Second) })
-	if err := p.Await(f.t.Context(), func() error { return servers.Answers(f.addr()) }); err != nil {
+	// It answers before it has heard from DNS where nodes are.
+	if err := p.Await(f.t.Context(), f.passes); err != nil {
 		f.t.Fatal(err)
 	}
+}
+
+// passes returns nil when nginx reaches a node.
+func (f *front) passes() error {
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := client.Get("http://" + f.addr() + "/api/health")
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		return fmt.Errorf("nginx answers %d", r.StatusCode)
+	}
+	return nil
 }
 
 func (f *front) addr() string      { return fmt.Sprintf("127.0.0.1:%d", f.port) }
@@ -198,7 +226,7 @@ func (f *front) get(path string, header ...string) *http.Response {
 }
 
 // freePort returns a port that is free on nginx' address and on those of the nodes.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	port, err := servers.FreePort("127.0.0.1", "127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4")
 	if err != nil {
