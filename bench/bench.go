@@ -224,7 +224,10 @@ func (o *options) settings() map[string]string {
 		"length": o.length, "repeat": strconv.Itoa(o.repeat), "seed": strconv.FormatUint(o.seed, 10), "patience": o.patience.String(),
 	}
 	for name, value := range o.given {
-		if name != "redis" { // its URL may hold a password
+		switch name {
+		case "redis": // its URL may hold a password
+		case "json", "html", "markdown", "compare", "quiet": // say nothing of the load
+		default:
 			settings[name] = value
 		}
 	}

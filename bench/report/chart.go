@@ -10,8 +10,8 @@ import (
 
 // The geometry of a chart in SVG units.
 const (
-	chartWidth, chartHeight  = 520, 230
-	left, right, top, bottom = 58, 14, 30, 26
+	chartWidth, chartHeight  = 420, 215
+	left, right, top, bottom = 54, 12, 30, 26
 	plotWidth                = chartWidth - left - right
 	plotHeight               = chartHeight - top - bottom
 )
@@ -96,16 +96,13 @@ func (p *plot) line(b *strings.Builder, c *curve) {
 }
 
 // linear lays out an axis from zero to a round number above highest.
-func linear(highest float64, unit string) (marks []mark, place func(float64) float64) {
-	most := niceCeiling(highest)
-	for i := range 5 {
-		text := short(most * float64(i) / 4)
-		if i == 4 && unit != "" {
-			text += " " + unit
-		}
-		marks = append(marks, mark{float64(i) / 4, text})
+func linear(highest float64) (marks []mark, place func(float64) float64) {
+	step := niceCeiling(highest / 4)
+	n := max(1, math.Ceil(highest/step))
+	for i := 0.0; i <= n; i++ {
+		marks = append(marks, mark{i / n, short(step * i)})
 	}
-	return marks, func(v float64) float64 { return v / most }
+	return marks, func(v float64) float64 { return v / (step * n) }
 }
 
 // decades lays out a logarithmic axis from a power of ten below lowest to one above highest: what
@@ -119,7 +116,7 @@ func decades(lowest, highest float64, unit string) (marks []mark, place func(flo
 		to = from + 1
 	}
 	for exponent := from; exponent <= to; exponent++ {
-		text := short(math.Pow(10, exponent))
+		text := strconv.FormatFloat(math.Pow(10, exponent), 'f', -1, 64)
 		if exponent == to {
 			text += " " + unit
 		}

@@ -18,17 +18,17 @@ func charts(rows []*Row, colour func(subject string) int) []template.HTML {
 	}
 	if len(timed) > 0 {
 		all = append(all,
-			timeline(timed, colour, "deliveries a second", "", func(p Point) float64 { return p.Deliveries }),
+			timeline(timed, colour, "deliveries a second", func(p Point) float64 { return p.Deliveries }),
 			latencyOverTime(timed, colour))
 	}
 	if c := byPercentile(rows, colour); c != "" {
 		all = append(all, c)
 	}
 	if varies(timed, func(p Point) float64 { return float64(p.Connections) }) {
-		all = append(all, timeline(timed, colour, "members in rooms", "", func(p Point) float64 { return float64(p.Connections) }))
+		all = append(all, timeline(timed, colour, "members in rooms", func(p Point) float64 { return float64(p.Connections) }))
 	}
 	if varies(timed, func(p Point) float64 { return p.Operations }) {
-		all = append(all, timeline(timed, colour, "operations a second", "", func(p Point) float64 { return p.Operations }))
+		all = append(all, timeline(timed, colour, "operations a second", func(p Point) float64 { return p.Operations }))
 	}
 	return all
 }
@@ -45,7 +45,7 @@ func varies(rows []*Row, value func(Point) float64) bool {
 }
 
 // timeline is a chart over the seconds of the run, from zero.
-func timeline(rows []*Row, colour func(string) int, title, unit string, value func(Point) float64) template.HTML {
+func timeline(rows []*Row, colour func(string) int, title string, value func(Point) float64) template.HTML {
 	p := &plot{title: title}
 	highest := 0.0
 	for _, row := range rows {
@@ -56,7 +56,7 @@ func timeline(rows []*Row, colour func(string) int, title, unit string, value fu
 		}
 		p.curves = append(p.curves, c)
 	}
-	p.y, p.toY = linear(highest, unit)
+	p.y, p.toY = linear(highest)
 	p.seconds(rows)
 	return p.draw()
 }
@@ -92,7 +92,7 @@ func (p *plot) seconds(rows []*Row) {
 	p.shaded = min(p.shaded, longest)
 	p.toX = func(v float64) float64 { return v / longest }
 	step := niceCeiling(longest / 6)
-	for i := 0; float64(i)*step <= longest*0.93; i++ {
+	for i := 0; float64(i)*step <= longest*0.85; i++ {
 		p.x = append(p.x, mark{float64(i) * step / longest, short(float64(i) * step)})
 	}
 	p.x = append(p.x, mark{1, Number(longest) + " s"})
@@ -118,7 +118,7 @@ func byPercentile(rows []*Row, colour func(string) int) template.HTML {
 	nines := func(percent float64) float64 { return -math.Log10(1 - percent/100) }
 	widest := nines(rarest)
 	p.toX = func(percent float64) float64 { return nines(percent) / widest }
-	for _, percent := range []float64{0, 50, 90, 99, 99.9, 99.99, 99.999} {
+	for _, percent := range []float64{50, 90, 99, 99.9, 99.99, 99.999} {
 		if percent <= rarest {
 			p.x = append(p.x, mark{p.toX(percent), "p" + strconv.FormatFloat(percent, 'f', -1, 64)})
 		}

@@ -36,6 +36,7 @@ type pageData struct {
 	Settings []string
 	Broken   []string // rows that are not good
 	Checked  string   // deliveries
+	Memory   string   // of the machine, MB
 	Colours  []int
 }
 
@@ -72,7 +73,7 @@ type cellData struct {
 }
 
 func newPageData(r, earlier *Result) pageData {
-	d := pageData{Result: r, Earlier: earlier, Colours: make([]int, colours)}
+	d := pageData{Result: r, Earlier: earlier, Colours: make([]int, colours), Memory: Number(float64(r.Machine.MemoryMB))}
 	for i := range d.Colours {
 		d.Colours[i] = i
 	}
