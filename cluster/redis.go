@@ -2,9 +2,11 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -77,6 +79,11 @@ func dial(ctx context.Context, opt rueidis.ClientOption) (rueidis.Client, error)
 		var refused *rueidis.RedisError
 		if errors.As(err, &refused) && !refused.IsLoading() && !refused.IsClusterDown() {
 			return nil, err // a wrong password does not mend itself
+		}
+		var distrusted *tls.CertificateVerificationError
+		var alert *net.OpError
+		if errors.As(err, &distrusted) || errors.As(err, &alert) && alert.Op == "remote error" {
+			return nil, err // nor does a wrong certificate
 		}
 		select {
 		case <-ctx.Done():
