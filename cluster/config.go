@@ -62,6 +62,8 @@ const (
 	// readiness.
 	probeInterval = time.Second
 	probeDeadline = 4 * time.Second
+	// policyInterval is between two looks whether a primary evicts keys.
+	policyInterval = 5 * time.Second
 )
 
 // Bounds that are part of the design and no setting.

@@ -39,8 +39,9 @@ type link struct {
 	probeKey  atomic.Pointer[string]
 	heard     atomic.Int64 // when a probe came back last, Unix nanoseconds
 	refused   atomic.Pointer[string]
-	downSince atomic.Int64 // Unix nanoseconds; 0 = connected
-	heldUntil atomic.Int64 // Unix nanoseconds: no publish before, another Redis answers
+	evicting  atomic.Pointer[string] // the policy, if it throws keys away
+	downSince atomic.Int64           // Unix nanoseconds; 0 = connected
+	heldUntil atomic.Int64           // Unix nanoseconds: no publish before, another Redis answers
 }
 
 func newLink(t *topology, addr string, part int) *link {

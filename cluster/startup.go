@@ -10,6 +10,9 @@ import (
 	"github.com/redis/rueidis"
 )
 
+// noEviction is the only maxmemory-policy under which a room can't vanish.
+const noEviction = "noeviction"
+
 // errEvicting says that Redis may throw away rooms when its memory is full.
 var errEvicting = errors.New("cluster: redis evicts keys when its memory is full; set `maxmemory-policy noeviction` in redis.conf (at run time: CONFIG SET maxmemory-policy noeviction)")
 
@@ -28,7 +31,7 @@ func (s *store) examine(ctx context.Context) error {
 		if v, err := strconv.Atoi(major); err == nil && v < 7 {
 			return fmt.Errorf("cluster: redis at %s has version %s; sharded channels need 7 or newer", addr, infoField(info, "redis_version"))
 		}
-		if policy := infoField(info, "maxmemory_policy"); policy != "" && policy != "noeviction" {
+		if policy := infoField(info, "maxmemory_policy"); policy != "" && policy != noEviction {
 			return fmt.Errorf("redis at %s has maxmemory-policy %s: %w", addr, policy, errEvicting)
 		}
 		s.warnDurability(ctx, addr, node, info)
