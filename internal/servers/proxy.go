@@ -2,23 +2,26 @@ package servers
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
 )
 
-// Proxy is a TCP link that can be delayed, frozen and cut: the network between a node and Redis,
-// or between a client and a node.
+// Proxy is a TCP link that can be delayed, narrowed, frozen and cut: the network between a node and
+// Redis, or between a client and a node.
 type Proxy struct {
 	// Immutable after open.
-	target   string
 	listener net.Listener
 
 	// Guarded by mu.
 	mu     sync.Mutex
+	target string
 	conns  map[net.Conn]struct{}
 	delay  time.Duration
+	piece  int           // bytes that pass at once; 0 = any number
 	frozen chan struct{} // closed when the link flows; nil = flows
+	oneWay bool          // only answers are frozen
 	refuse bool
 	closed bool
 	wait   sync.WaitGroup
@@ -30,7 +33,7 @@ func NewProxy(target string) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("servers: %w", err)
 	}
-	p := &Proxy{target: target, listener: l, conns: map[net.Conn]struct{}{}}
+	p := &Proxy{listener: l, target: target, conns: map[net.Conn]struct{}{}}
 	p.wait.Add(1)
 	go p.accept()
 	return p, nil
@@ -46,10 +49,25 @@ func (p *Proxy) Delay(d time.Duration) {
 	p.delay = d
 }
 
-// Freeze stops the flow without closing anything: a half-open link. Thaw lets it go on.
-func (p *Proxy) Freeze() {
+// Narrow lets pieces of at most n bytes pass, each after a random part of twice the link's delay:
+// what was written as a whole arrives in parts, and a Cut falls into the middle of something. 0 ends
+// it. Any goroutine.
+func (p *Proxy) Narrow(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.piece = n
+}
+
+// Freeze stops the flow without closing anything: a half-open link. Thaw lets it go on.
+func (p *Proxy) Freeze() { p.freeze(false) }
+
+// FreezeAnswers stops only what the target sends: requests arrive and are executed. Thaw lets it go on.
+func (p *Proxy) FreezeAnswers() { p.freeze(true) }
+
+func (p *Proxy) freeze(oneWay bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.oneWay = oneWay
 	if p.frozen == nil {
 		p.frozen = make(chan struct{})
 	}
@@ -73,6 +91,14 @@ func (p *Proxy) Cut(refuse bool) {
 	for c := range p.conns {
 		_ = c.Close()
 	}
+}
+
+// Redirect cuts every connection and lets new ones go to another target. Any goroutine.
+func (p *Proxy) Redirect(target string) {
+	p.mu.Lock()
+	p.target = target
+	p.mu.Unlock()
+	p.Cut(false)
 }
 
 // Mend accepts connections again after Cut.
@@ -103,31 +129,31 @@ func (p *Proxy) accept() {
 			return
 		}
 		p.mu.Lock()
-		refuse := p.refuse || p.closed
+		refuse, target := p.refuse || p.closed, p.target
 		p.mu.Unlock()
 		if refuse {
 			_ = in.Close()
 			continue
 		}
-		out, err := net.DialTimeout("tcp", p.target, 2*time.Second)
+		out, err := net.DialTimeout("tcp", target, 2*time.Second)
 		if err != nil {
 			_ = in.Close()
 			continue
 		}
-		if !p.keep(in, out) {
+		if !p.keep(in, out, target) {
 			continue
 		}
 		p.wait.Add(2)
-		go p.pipe(in, out)
-		go p.pipe(out, in)
+		go p.pipe(in, out, false)
+		go p.pipe(out, in, true)
 	}
 }
 
-// keep remembers both ends, or closes them when the link was cut meanwhile.
-func (p *Proxy) keep(in, out net.Conn) bool {
+// keep remembers both ends, or closes them when the link was cut or led elsewhere meanwhile.
+func (p *Proxy) keep(in, out net.Conn, target string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.refuse || p.closed {
+	if p.refuse || p.closed || p.target != target {
 		_ = in.Close()
 		_ = out.Close()
 		return false
@@ -136,7 +162,8 @@ func (p *Proxy) keep(in, out net.Conn) bool {
 	return true
 }
 
-func (p *Proxy) pipe(from, to net.Conn) {
+// pipe carries one direction; answers says that it is the target's.
+func (p *Proxy) pipe(from, to net.Conn, answers bool) {
 	defer p.wait.Done()
 	defer func() {
 		_ = from.Close()
@@ -148,11 +175,12 @@ func (p *Proxy) pipe(from, to net.Conn) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		if n > 0 {
-			p.hold()
-			if _, err := to.Write(buf[:n]); err != nil {
+		for rest := buf[:n]; len(rest) > 0; {
+			piece := p.hold(answers, len(rest))
+			if _, err := to.Write(rest[:piece]); err != nil {
 				return
 			}
+			rest = rest[piece:]
 		}
 		if err != nil {
 			return
@@ -160,15 +188,23 @@ func (p *Proxy) pipe(from, to net.Conn) {
 	}
 }
 
-// hold waits while the link is frozen, and for the link's delay.
-func (p *Proxy) hold() {
+// hold waits while the link is frozen, and for the link's delay; it returns how many of n bytes pass.
+func (p *Proxy) hold(answers bool, n int) int {
 	p.mu.Lock()
-	frozen, delay := p.frozen, p.delay
+	frozen, delay, piece := p.frozen, p.delay, p.piece
+	if p.oneWay && !answers {
+		frozen = nil
+	}
 	p.mu.Unlock()
 	if frozen != nil {
 		<-frozen
 	}
+	if piece > 0 {
+		delay = rand.N(2*delay + 1)
+		n = min(n, 1+rand.IntN(piece))
+	}
 	if delay > 0 {
 		time.Sleep(delay)
 	}
+	return n
 }
