@@ -155,7 +155,8 @@ func (r *room) readLog(res rueidis.RedisResult, newest uint64) ([]chat.Entry, er
 	if err != nil {
 		return nil, err
 	}
-	oldest := r.shard.now.Add(-r.shard.rooms.c.config.RoomLog.Age).UnixMilli()
+	c := r.shard.rooms.c
+	oldest := c.lease.now() - c.config.RoomLog.Age.Milliseconds() // both by the clock of Redis
 	entries := make([]chat.Entry, 0, len(stream))
 	for _, x := range slices.Backward(stream) {
 		e, _, ok := parseRecord(x.FieldValues["r"])

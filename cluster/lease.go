@@ -133,6 +133,10 @@ func (le *lease) beat(ctx context.Context) (status string, dead map[string]int64
 	if jump := now - le.redisNow - (began - le.ended).Milliseconds(); le.began == 0 || began-le.began >= t.lease ||
 		jump < -1000 || jump > 1000+(ended-began).Milliseconds() {
 		le.unbroken = began // the first, one after a break, or the clock of Redis jumped
+		if le.began > 0 && jump > touchInterval.Milliseconds() {
+			le.l.c.store.log.Warn("the clock of redis has jumped: what ended by it is written again", "by", time.Duration(jump)*time.Millisecond)
+			le.reclaim()
+		}
 	}
 	le.birth, le.redisNow, le.began, le.ended = text(reply[2]), now, began, ended
 	le.offset.Store(now - time.Now().UnixMilli() + (ended-began).Milliseconds()/2)

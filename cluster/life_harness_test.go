@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -40,13 +41,15 @@ type server struct {
 	t    testing.TB
 	port int
 	dir  string
+	env  []string
 	cmd  *exec.Cmd
 	b    rueidis.Client // the test's own look at it
 }
 
-func launch(t testing.TB) *server {
+// launch starts one; env is added to its environment.
+func launch(t testing.TB, env ...string) *server {
 	t.Helper()
-	s := &server{t: t, port: freePort(t), dir: t.TempDir()}
+	s := &server{t: t, port: freePort(t), dir: t.TempDir(), env: env}
 	s.run()
 	t.Cleanup(s.kill)
 	var err error
@@ -65,6 +68,7 @@ func (s *server) run() {
 	s.t.Helper()
 	s.cmd = exec.Command("redis-server", "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "",
 		"--appendonly", "yes", "--appendfsync", "no", "--dir", s.dir, "--logfile", "redis.log", "--enable-debug-command", "yes")
+	s.cmd.Env = append(os.Environ(), s.env...)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatalf("redis-server: %v (apt-get install redis-server)", err)
 	}

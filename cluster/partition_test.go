@@ -29,6 +29,11 @@ func newCable(t *testing.T, to string) *cable {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newCableAt(t, l, to)
+}
+
+// newCableAt is newCable on an address of the caller's.
+func newCableAt(t *testing.T, l net.Listener, to string) *cable {
 	k := &cable{listener: l, to: to, conns: make(map[net.Conn]struct{})}
 	k.wg.Go(k.accept)
 	t.Cleanup(func() {

@@ -229,7 +229,7 @@ func (r *room) check() {
 // endOverdue runs the leave of kept places whose time is long over. Somebody else was to do it, but
 // what knew of it may have been lost with a Redis.
 func (r *room) endOverdue() {
-	late := r.shard.now.Add(-checkInterval).UnixMilli()
+	late := r.shard.rooms.c.lease.now() - checkInterval.Milliseconds() // the clock of Redis, as in the values
 	for client, value := range r.mine {
 		until := int64(number(value[valueUntil:valueName]))
 		if until == 0 || until > late || r.awaits(client) {

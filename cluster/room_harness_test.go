@@ -173,6 +173,12 @@ type scene struct {
 // enact starts a node for room tests. url is that of Redis; change may be nil.
 func enact(t *testing.T, url string, change func(*Config)) *scene {
 	t.Helper()
+	return enactWith(t, url, change, func(*Cluster) {})
+}
+
+// enactWith is enact with a last word on the node before it starts.
+func enactWith(t *testing.T, url string, change func(*Config), tune func(*Cluster)) *scene {
+	t.Helper()
 	raw := random(16)
 	config := Config{URL: url, ResumeWindow: 5 * time.Second, Host: "host", Version: "test",
 		ServerID: strings.Join([]string{raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]}, "-")}
@@ -188,6 +194,7 @@ func enact(t *testing.T, url string, change func(*Config)) *scene {
 	}
 	c.Bind(w)
 	c.rooms.idle, c.rooms.every = time.Second, time.Second
+	tune(c)
 	if err := c.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
