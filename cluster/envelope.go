@@ -89,8 +89,8 @@ type roomEvent struct {
 }
 
 func parseEvent(text string) (e roomEvent, ok bool) {
-	f := strings.SplitN(text[envelopeHead:], "\x00", 9)
-	if len(f) != 9 {
+	f := strings.SplitN(text[envelopeHead:], "\x00", 10) // behind the ninth: what a newer version may add
+	if len(f) < 9 {
 		return e, false
 	}
 	e.seq, e.version = number(f[0]), number(f[1])
