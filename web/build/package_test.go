@@ -9,7 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
+
+// maxLibrary is the most that the library may add to somebody's page, minified, gzip at its best level.
+const maxLibrary = 9 << 10
 
 // examples are the TypeScript blocks of a README.
 var examples = regexp.MustCompile("(?s)```ts\n(.*?)```")
@@ -39,6 +44,20 @@ func TestPackage(t *testing.T) {
 		if strings.HasPrefix(name, "dist/") && path.Ext(name) != ".js" && !strings.HasSuffix(name, ".d.ts") {
 			t.Errorf("%s is in the package", name)
 		}
+	}
+
+	library := api.Build(api.BuildOptions{
+		EntryPoints: []string{filepath.Join(home, "dist", "index.js")},
+		Bundle:      true, MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true,
+		Format: api.FormatESModule,
+	})
+	if len(library.OutputFiles) != 1 {
+		t.Fatalf("bundling the package: %v", library.Errors)
+	}
+	size := zipped(t, library.OutputFiles[0].Contents)
+	t.Logf("%d bytes compressed", size)
+	if size > maxLibrary {
+		t.Errorf("the library has %d bytes compressed, the limit is %d", size, maxLibrary)
 	}
 
 	readme, err := os.ReadFile(filepath.Join(home, "README.md"))

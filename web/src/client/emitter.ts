@@ -1,4 +1,7 @@
-/** Typed events without dependencies. Listeners run in the order in which they were added. */
+/**
+ * Typed events without dependencies. Listeners run in the order in which they were added; one that
+ * throws is reported and holds up neither the others nor the client.
+ */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
 
@@ -14,6 +17,18 @@ export class Emitter<Events extends object> {
   protected emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     const set = this.#listeners.get(name);
     if (set === undefined) return;
-    for (const listener of [...set]) (listener as (value: Events[Name]) => void)(value);
+    for (const listener of [...set]) {
+      try {
+        (listener as (value: Events[Name]) => void)(value);
+      } catch (error) {
+        report(error);
+      }
+    }
   }
+}
+
+/** Makes an error as loud as it would have been without us in between. */
+function report(error: unknown): void {
+  if (typeof reportError === "function") reportError(error);
+  else queueMicrotask(() => { throw error; });
 }

@@ -30,7 +30,12 @@ export function App({ chat }: { chat: Chat }): JSX.Element {
   const side = browsing || place.kind === "lobby";
   useTurn(one, side);
   if (connection.phase === "ended") {
-    return <main class="app ended"><Ended chat={chat} reason={connection.reason} /></main>;
+    return (
+      <main class="app ended">
+        <div class="bar brand"><Wordmark /></div>
+        <Ended chat={chat} reason={connection.reason} />
+      </main>
+    );
   }
   return (
     <div class={`app${side ? " browsing" : ""}`}>
@@ -57,6 +62,17 @@ function useTurn(one: boolean, side: boolean): void {
   }, [one, side]);
 }
 
+function Wordmark(): JSX.Element {
+  return (
+    <h1 class="wordmark">
+      <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+        <path d="M9 3h14a7 7 0 0 1 7 7v9a7 7 0 0 1-7 7h-7l-6.3 4.7A1.1 1.1 0 0 1 8 29.8V26a7 7 0 0 1-6-7v-9a7 7 0 0 1 7-7zM11 21h10v-9a5 5 0 0 0-10 0z" />
+      </svg>
+      {t("appName")}
+    </h1>
+  );
+}
+
 function Side({ chat, alone }: { chat: Chat; alone: boolean }): JSX.Element {
   const [settings, setSettings] = useState(false);
   const room = useCell(chat.room);
@@ -73,12 +89,7 @@ function Side({ chat, alone }: { chat: Chat; alone: boolean }): JSX.Element {
             <Icon name="back" />
           </button>
         )}
-        <h1 class="wordmark">
-          <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-            <path d="M9 3h14a7 7 0 0 1 7 7v9a7 7 0 0 1-7 7h-7l-6.3 4.7A1.1 1.1 0 0 1 8 29.8V26a7 7 0 0 1-6-7v-9a7 7 0 0 1 7-7zM11 21h10v-9a5 5 0 0 0-10 0z" />
-          </svg>
-          {t("appName")}
-        </h1>
+        <Wordmark />
         <button type="button" class="round" onClick={() => setSettings(true)} aria-label={t("settings")} title={t("settings")}>
           <Icon name="gear" />
         </button>

@@ -74,6 +74,8 @@ export class Chat {
       if (reset) {
         this.#settled = false;
         timeline.reset(gap ? Date.now() : undefined);
+        // The row at the top says it for good, and may be far above what is in view.
+        if (gap) this.say(t("gap"));
       }
       this.room.set(room);
       this.place.set({ kind: "room" });

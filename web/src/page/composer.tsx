@@ -49,7 +49,8 @@ export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Elemen
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Escape") chat.timeline.toEnd();
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || coarse) return;
+    // 229: Safari ends the composition before it tells of the key that did so.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229 || coarse) return;
     event.preventDefault();
     send();
   };
@@ -61,7 +62,8 @@ export function Composer({ chat, room }: { chat: Chat; room: Room }): JSX.Elemen
         id="message"
         ref={field}
         rows={1}
-        dir="auto"
+        // Empty, it reads the way the page does: "auto" would put the placeholder on the wrong side.
+        dir={text === "" ? undefined : "auto"}
         autocomplete="off"
         placeholder={t("writeTo", { room: room.name })}
         title={coarse ? undefined : t("enterHint")}

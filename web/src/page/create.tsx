@@ -40,7 +40,7 @@ export function CreateRoom({ chat, done }: { chat: Chat; done: () => void }): JS
         id="room-name"
         ref={field}
         required
-        dir="auto"
+        dir={name === "" ? undefined : "auto"}
         maxLength={limit * 2}
         value={name}
         autocomplete="off"

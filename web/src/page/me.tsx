@@ -66,7 +66,7 @@ function NameForm({ chat, name, limit, done }: NameFormProps): JSX.Element {
         ref={(field) => { if (field !== null && document.activeElement !== field && error === "") field.focus(); }}
         value={text}
         required
-        dir="auto"
+        dir={text === "" ? undefined : "auto"}
         maxLength={limit * 2}
         autocomplete="nickname"
         aria-label={t("yourName")}

@@ -6,9 +6,17 @@ import { loadDraft } from "./drafts.ts";
 import { t } from "./i18n/index.ts";
 import type { Key } from "./i18n/index.ts";
 import { Icon } from "./icons.tsx";
+import type { IconName } from "./icons.tsx";
 
-/** A page-filling message; its heading takes the focus so that it is read at once. */
-function Panel({ title, children, urgent = false }: { title: string; children: ComponentChildren; urgent?: boolean }): JSX.Element {
+interface PanelProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  readonly urgent?: boolean;
+  readonly mark?: IconName;
+}
+
+/** A page-filling message; the heading of an urgent one takes the focus so that it is read at once. */
+function Panel({ title, children, urgent = false, mark }: PanelProps): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (urgent) heading.current?.focus();
@@ -16,6 +24,7 @@ function Panel({ title, children, urgent = false }: { title: string; children: C
   return (
     <div class="panel">
       <div class="panel-body">
+        {mark === undefined ? null : <p class={`panel-mark ${mark}`}><Icon name={mark} /></p>}
         <h1 ref={heading} tabIndex={-1} dir="auto">{title}</h1>
         {children}
       </div>
@@ -57,10 +66,15 @@ export function Gone({ chat, place, outbox }: { chat: Chat; place: GonePlace; ou
       {waiting.length > 0 ? (
         <div class="kept">
           <p>{t("unsentHere", { n: waiting.length })}</p>
-          <ul>{waiting.map((item) => <li dir="auto" key={item.id}>{item.text}</li>)}</ul>
+          <ul>{waiting.map((item) => <li key={item.id}><bdi>{item.text}</bdi></li>)}</ul>
         </div>
       ) : null}
-      {draft === "" ? null : <blockquote class="kept" dir="auto">{draft}</blockquote>}
+      {draft === "" ? null : (
+        <div class="kept">
+          <p>{t("yourDraft")}</p>
+          <blockquote dir="auto">{draft}</blockquote>
+        </div>
+      )}
       <div class="actions">
         {known && reason === "not_found" ? (
           <button type="button" class="primary" onClick={() => void chat.reopen()}>{t("openAgain")}</button>
@@ -82,8 +96,7 @@ const ENDS: Record<EndReason, { title: Key; text: Key; action?: Key }> = {
 export function Ended({ chat, reason }: { chat: Chat; reason: EndReason }): JSX.Element {
   const { title, text, action } = ENDS[reason];
   return (
-    <Panel title={t(title)} urgent>
-      <p class="panel-mark"><Icon name={reason === "elsewhere" ? "people" : "lock"} /></p>
+    <Panel title={t(title)} urgent mark={reason === "elsewhere" ? "people" : "lock"}>
       <p>{t(text)}</p>
       {action === undefined ? null : (
         <div class="actions">

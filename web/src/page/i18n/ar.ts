@@ -96,6 +96,7 @@ export const ar: Catalog = {
   openAgain: "افتحها مجددًا",
   chooseRoom: "اختر غرفة أخرى",
   unsentHere: { one: "رسالة واحدة تنتظر الإرسال", two: "رسالتان تنتظران الإرسال", few: "{n} رسائل تنتظر الإرسال", other: "{n} رسالة تنتظر الإرسال" },
+  yourDraft: "مسودتك",
   settings: "الإعدادات",
   language: "اللغة",
   theme: "الألوان",

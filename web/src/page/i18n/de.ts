@@ -96,6 +96,7 @@ export const de: Catalog = {
   openAgain: "Wieder eröffnen",
   chooseRoom: "Anderen Raum wählen",
   unsentHere: { one: "{n} Nachricht wartet aufs Senden", other: "{n} Nachrichten warten aufs Senden" },
+  yourDraft: "Dein Entwurf",
   settings: "Einstellungen",
   language: "Sprache",
   theme: "Farben",

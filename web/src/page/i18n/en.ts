@@ -95,6 +95,7 @@ export const en = {
   openAgain: "Open it again",
   chooseRoom: "Choose another room",
   unsentHere: { one: "{n} message waits to be sent", other: "{n} messages wait to be sent" },
+  yourDraft: "Your draft",
   settings: "Settings",
   language: "Language",
   theme: "Colours",

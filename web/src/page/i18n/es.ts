@@ -96,6 +96,7 @@ export const es: Catalog = {
   openAgain: "Abrirla de nuevo",
   chooseRoom: "Elegir otra sala",
   unsentHere: { one: "{n} mensaje espera su envío", other: "{n} mensajes esperan su envío" },
+  yourDraft: "Tu borrador",
   settings: "Ajustes",
   language: "Idioma",
   theme: "Colores",

@@ -96,6 +96,7 @@ export const fr: Catalog = {
   openAgain: "L’ouvrir à nouveau",
   chooseRoom: "Choisir un autre salon",
   unsentHere: { one: "{n} message attend d’être envoyé", other: "{n} messages attendent d’être envoyés" },
+  yourDraft: "Votre brouillon",
   settings: "Réglages",
   language: "Langue",
   theme: "Couleurs",
