@@ -16,7 +16,7 @@ import (
 // TestMain plays the roles that the program gives to itself: a test starts real workers and a real
 // limit as processes.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == roleWorker || os.Args[1] == roleLimit) {
+	if len(os.Args) > 1 && (os.Args[1] == roleWorker || os.Args[1] == roleLimit) || os.Getenv(asProgram) != "" {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())

@@ -107,7 +107,7 @@ func linear(highest float64) (marks []mark, place func(float64) float64) {
 
 // decades lays out a logarithmic axis from a power of ten below lowest to one above highest: what
 // takes a hundred times as long must not press the rest onto the ground.
-func decades(lowest, highest float64, unit string) (marks []mark, place func(float64) float64) {
+func decades(lowest, highest float64) (marks []mark, place func(float64) float64) {
 	if !(lowest > 0) || !(highest > 0) {
 		lowest, highest = 1, 10
 	}
@@ -117,9 +117,6 @@ func decades(lowest, highest float64, unit string) (marks []mark, place func(flo
 	}
 	for exponent := from; exponent <= to; exponent++ {
 		text := strconv.FormatFloat(math.Pow(10, exponent), 'f', -1, 64)
-		if exponent == to {
-			text += " " + unit
-		}
 		marks = append(marks, mark{(exponent - from) / (to - from), text})
 	}
 	return marks, func(v float64) float64 {

@@ -63,7 +63,7 @@ func timeline(rows []*Row, colour func(string) int, title string, value func(Poi
 
 // latencyOverTime shows the median and the 99th percentile of each interval.
 func latencyOverTime(rows []*Row, colour func(string) int) template.HTML {
-	p := &plot{title: "latency over time: p50 solid, p99 dashed"}
+	p := &plot{title: "latency, ms: p50 solid, p99 dashed"}
 	lowest, highest := math.Inf(1), 0.0
 	for _, row := range rows {
 		median := curve{name: row.Subject + " p50", colour: colour(row.Subject)}
@@ -77,7 +77,7 @@ func latencyOverTime(rows []*Row, colour func(string) int) template.HTML {
 		}
 		p.curves = append(p.curves, median, tail)
 	}
-	p.y, p.toY = decades(lowest, highest, "ms")
+	p.y, p.toY = decades(lowest, highest)
 	p.seconds(rows)
 	return p.draw()
 }
@@ -100,7 +100,7 @@ func (p *plot) seconds(rows []*Row) {
 
 // byPercentile is the shape of the latency: each mark to the right is ten times as rare.
 func byPercentile(rows []*Row, colour func(string) int) template.HTML {
-	p := &plot{title: "latency by percentile"}
+	p := &plot{title: "latency by percentile, ms"}
 	lowest, highest, rarest := math.Inf(1), 0.0, 0.0
 	for _, row := range rows {
 		c := curve{name: row.Subject, colour: colour(row.Subject)}
@@ -123,6 +123,6 @@ func byPercentile(rows []*Row, colour func(string) int) template.HTML {
 			p.x = append(p.x, mark{p.toX(percent), "p" + strconv.FormatFloat(percent, 'f', -1, 64)})
 		}
 	}
-	p.y, p.toY = decades(lowest, highest, "ms")
+	p.y, p.toY = decades(lowest, highest)
 	return p.draw()
 }
