@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +20,7 @@ func busy(m *memory) {
 		latency.Buckets[i] = uint64(i)
 	}
 	m.counts = chat.Counters{
-		Connections: 10_000, Rooms: 100, PendingBytes: 5, Handshakes: map[string]uint64{"ok": 7, "banned": 2}, Closes: map[int]uint64{1000: 3, 4000: 1, 3999: 4, 4999: 5},
+		Connections: 10_000, Rooms: 100, SplitRooms: 40, PendingBytes: 5, Handshakes: map[string]uint64{"ok": 7, "banned": 2}, Closes: map[int]uint64{1000: 3, 4000: 1, 3999: 4, 4999: 5},
 		Messages: 11, Deliveries: 22, BytesIn: 33, BytesOut: 44, SlowReaders: 1, Resumes: map[string]uint64{"ok": 1}, Dedupes: 2, RateLimited: map[string]uint64{"message": 9},
 		Delivery: latency, LoopTurn: latency, Errors: map[string]uint64{"BAD_JSON": 1}, LogBytes: 55, MaxConnection: 20_000,
 	}
@@ -44,7 +46,7 @@ func TestMetricsPassPromtool(t *testing.T) {
 	}
 	text := string(a.body)
 	for _, want := range []string{
-		"chatroom_connections 10000", "chatroom_connections_limit 20000", `chatroom_handshakes_total{result="ok"} 7`, `chatroom_closes_total{code="1000"} 3`,
+		"chatroom_connections 10000", "chatroom_connections_limit 20000", "chatroom_rooms_split 40", `chatroom_handshakes_total{result="ok"} 7`, `chatroom_closes_total{code="1000"} 3`,
 		`chatroom_closes_total{code="other"} 9`, "chatroom_messages_total 11", "chatroom_deliveries_total 22", "chatroom_received_bytes_total 33",
 		`chatroom_delivery_latency_seconds_bucket{le="0.0001"} 0`, `chatroom_delivery_latency_seconds_bucket{le="10"} 120`, `chatroom_delivery_latency_seconds_bucket{le="+Inf"} 136`,
 		"chatroom_delivery_latency_seconds_sum 1", `chatroom_cluster_batch_messages_bucket{le="100"} 0`, "chatroom_cluster_gaps_total 1",
@@ -102,5 +104,63 @@ func BenchmarkScrape(b *testing.B) {
 	}
 	if per := b.Elapsed() / time.Duration(b.N); per > 20*time.Millisecond {
 		b.Errorf("a scrape takes %v", per)
+	}
+}
+
+// documented reads the tables of docs/metrics.md: by name the type, the labels and the meaning.
+func documented(t *testing.T) map[string][3]string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string][3]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(chatroom_\\w+)` \\| (\\w+) \\| (.*?) ?\\| (.+) \\|$").FindAllStringSubmatch(string(text), -1) {
+		if _, twice := rows[m[1]]; twice {
+			t.Errorf("%s is documented twice", m[1])
+		}
+		rows[m[1]] = [3]string(m[2:5])
+	}
+	return rows
+}
+
+// The document names every metric and no other, with its type, its labels, their values and the very
+// words of the scrape.
+func TestMetricsAreDocumented(t *testing.T) {
+	f := start(t, nil)
+	f.login()
+	f.node.set(busy)
+	rows := documented(t)
+	families, err := f.server.metrics.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		row, ok := rows[family.GetName()]
+		if !strings.HasPrefix(family.GetName(), "chatroom_") {
+			continue
+		}
+		if kind := strings.ToLower(family.GetType().String()); !ok || row[0] != kind || row[2] != family.GetHelp() {
+			t.Errorf("%s, a %s: %q is documented as %v", family.GetName(), kind, family.GetHelp(), row)
+		}
+		for _, label := range family.GetMetric()[0].GetLabel() {
+			if !strings.Contains(row[1], "`"+label.GetName()+"`") {
+				t.Errorf("%s: the label %s is not documented", family.GetName(), label.GetName())
+			}
+		}
+		delete(rows, family.GetName())
+	}
+	for name := range rows {
+		t.Errorf("%s is documented and not there", name)
+	}
+	operations, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows = documented(t)
+	for _, name := range regexp.MustCompile(`chatroom_[a-z_]+`).FindAllString(string(operations), -1) {
+		if _, ok := rows[name]; !ok {
+			t.Errorf("docs/operations.md speaks of %s, which is not there", name)
+		}
 	}
 }
