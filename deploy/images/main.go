@@ -1,6 +1,7 @@
-// Images tries the system that docker compose started: people chat through nginx while containers
-// are killed, restarted in turn, added and taken away, and nothing acknowledged may be lost. It is
-// the second half of `make test-images`; deploy/test-images brings up the engine and the images.
+// Images tries the system that docker compose started: people and real pages chat through nginx while
+// containers are killed, restarted in turn, added and taken away, and nothing acknowledged may be
+// lost; at last every node is restarted under the load harness. It is the second half of
+// `make test-images`; deploy/test-images brings up the engine and the images.
 package main
 
 import (
@@ -20,13 +21,23 @@ import (
 // outageBound is how long a killed node may cost its clients.
 const outageBound = 3 * time.Second
 
+// pages is how many browser pages chat with each other beside the crowd.
+const pages = 4
+
 func main() {
-	url := flag.String("url", "ws://127.0.0.1:80/ws", "of the WebSocket behind nginx")
+	address := flag.String("address", "127.0.0.1:80", "of nginx")
 	project := flag.String("project", "chatroom", "of docker compose")
 	compose := flag.String("compose", "docker-compose", "the program")
+	harness := flag.String("harness", "bin/chatroom-bench", "the load harness")
 	flag.Parse()
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
 	s := stage{compose: *compose, project: *project}
-	if err := s.play(context.Background(), *url); err != nil {
+	err := s.play(ctx, *address)
+	if err == nil {
+		err = s.underHarness(ctx, *harness, "ws://"+*address+"/ws")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -37,6 +48,7 @@ type stage struct {
 	// Immutable after open.
 	compose, project string
 	crowd            *chaos.Crowd
+	browsers         *browsers
 }
 
 // scene is one thing that happens while people chat.
@@ -47,41 +59,69 @@ type scene struct {
 	bounded bool
 }
 
-func (s *stage) play(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+func (s *stage) play(ctx context.Context, address string) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.crowd = chaos.NewCrowd(ctx, []string{url}, 6, 1)
-	defer s.crowd.Leave()
-	if err := s.talk(200); err != nil {
+	if s.browsers, err = openBrowsers(ctx, "http://"+address+"/", pages); err != nil {
 		return err
 	}
-	s.crowd.History.LongestOutage()
+	s.crowd = chaos.NewCrowd(ctx, []string{"ws://" + address + "/ws"}, 6, 1)
+	defer s.crowd.Leave()
+	if err := s.talk(200, 20); err != nil {
+		return err
+	}
+	if _, err := s.outages(); err != nil {
+		return err
+	}
 	for _, c := range s.scenes() {
-		if err := c.act(); err != nil {
+		if err := s.playScene(c); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
-		}
-		if err := s.talk(150); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
-		}
-		outage := s.crowd.History.LongestOutage()
-		fmt.Printf("%-34s longest outage %v\n", c.name, outage.Round(time.Millisecond))
-		if c.bounded && outage > outageBound {
-			return fmt.Errorf("%s: somebody was without a room for %v", c.name, outage)
 		}
 	}
 	verdict := s.crowd.Finish(ctx)
 	acked, seen, resumes, rebases := s.crowd.History.Counts()
 	fmt.Printf("%d acknowledged, %d seen, %d resumes, %d told of a gap\n%v\n", acked, seen, resumes, rebases, verdict)
+	shown, err := s.browsers.finish()
+	if err != nil {
+		return err
+	}
+	fmt.Println(shown)
 	if !verdict.Clean() {
 		return errors.New("the promise was broken")
 	}
 	return nil
 }
 
+func (s *stage) playScene(c scene) error {
+	if err := c.act(); err != nil {
+		return err
+	}
+	if err := s.talk(150, 12); err != nil {
+		return err
+	}
+	longest, err := s.outages()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-34s longest outage: people %v, pages %v\n", c.name, longest[0].Round(time.Millisecond), longest[1])
+	if worst := max(longest[0], longest[1]); c.bounded && worst > outageBound {
+		return fmt.Errorf("somebody was without a room for %v", worst)
+	}
+	return nil
+}
+
+// outages are the longest ones of people and of pages since the last call.
+func (s *stage) outages() (longest [2]time.Duration, err error) {
+	longest[0] = s.crowd.History.LongestOutage()
+	longest[1], err = s.browsers.outage()
+	return longest, err
+}
+
 func (s *stage) scenes() []scene {
 	return []scene{
 		{"kill -9 of a node", func() error { return s.kill("chatroom", 0) }, true},
 		{"kill -9 of another node", func() error { return s.kill("chatroom", 1) }, true},
+		{"kill -9 of the third", func() error { return s.kill("chatroom", 2) }, true},
 		{"a node that stays away", func() error { return s.docker("stop", "-t", "30", s.container("chatroom", 2)) }, true},
 		{"and comes back", func() error { return s.docker("start", s.container("chatroom", 2)) }, true},
 		{"kill -9 of Redis", func() error { return s.kill("redis", 0) }, false},
@@ -94,18 +134,27 @@ func (s *stage) scenes() []scene {
 	}
 }
 
-// talk waits until so many more messages were acknowledged.
-func (s *stage) talk(more int) error {
+// talk waits until so many more messages were acknowledged, and every page shows so many more texts.
+func (s *stage) talk(messages, texts int) error {
 	before, _, _, _ := s.crowd.History.Counts()
+	shown, err := s.browsers.heard()
+	if err != nil {
+		return err
+	}
 	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if acked, _, _, _ := s.crowd.History.Counts(); acked >= before+more {
+		acked, _, _, _ := s.crowd.History.Counts()
+		heard, err := s.browsers.heard()
+		if err != nil {
+			return err
+		}
+		if acked >= before+messages && heard >= shown+texts {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return errors.New("people can't chat any more")
+			return fmt.Errorf("people can't chat any more: %d more messages, %d more texts on every page", acked-before, heard-shown)
 		}
 		<-tick.C
 	}
@@ -163,21 +212,46 @@ func (s *stage) roll() error {
 		if err := s.docker("restart", "-t", "30", id); err != nil {
 			return err
 		}
-		deadline := time.Now().Add(time.Minute)
-		for s.inspect("inspect", "-f", "{{.State.Health.Status}}", id) != "healthy" {
-			if time.Now().After(deadline) {
-				return fmt.Errorf("container %s is not healthy", id)
-			}
-			<-time.After(200 * time.Millisecond)
+		if err := s.healthy(id); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *stage) scale(nodes int) error {
-	out, err := exec.Command(s.compose, "-p", s.project, "up", "-d", "--no-recreate", "--scale", fmt.Sprintf("chatroom=%d", nodes)).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("scale: %w\n%s", err, out)
+func (s *stage) healthy(id string) error {
+	deadline := time.Now().Add(time.Minute)
+	for s.inspect("inspect", "-f", "{{.State.Health.Status}}", id) != "healthy" {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("container %s is not healthy", id)
+		}
+		<-time.After(200 * time.Millisecond)
+	}
+	return nil
+}
+
+// scale adds nodes or takes some away; those that stay are not touched.
+func (s *stage) scale(nodes int) error { return s.start(nil, nodes, "--no-recreate") }
+
+// up starts so many nodes with these settings and waits until all are well.
+func (s *stage) up(env []string, nodes int) error {
+	if err := s.start(env, nodes); err != nil {
+		return err
+	}
+	for n := range nodes {
+		if err := s.healthy(s.container("chatroom", n)); err != nil {
+			return err
+		}
+	}
+	return s.healthy(s.container("nginx", 0))
+}
+
+func (s *stage) start(env []string, nodes int, args ...string) error {
+	args = append([]string{"-p", s.project, "up", "-d", "--scale", fmt.Sprintf("chatroom=%d", nodes)}, args...)
+	cmd := exec.Command(s.compose, args...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s up: %w\n%s", s.compose, err, out)
 	}
 	return nil
 }
