@@ -141,12 +141,13 @@ func (c *checker) stretches(person int, all []*Stretch) {
 // acks checks C1 and C6. That stretches have no holes is known; left is that the acknowledged
 // message is the one at its place, and that it survived where an epoch ended.
 func (c *checker) acks() {
-	witnessed := map[string]int{}
+	// A message that was offered again behind a fork has another id: its text is what stays.
+	witnessed, read := map[string]bool{}, map[string]bool{}
 	for person, stretches := range c.h.stretches {
 		for _, s := range stretches {
 			for _, sight := range s.Seen {
-				if !sight.Own {
-					witnessed[sight.MessageID] = person + 1
+				if c.h.sent[sight.Text] != person {
+					witnessed[sight.MessageID], read[sight.Text] = true, true
 				}
 			}
 		}
@@ -156,7 +157,7 @@ func (c *checker) acks() {
 		switch {
 		case seen && at != a.MessageID:
 			c.v.Lost = append(c.v.Lost, fmt.Sprintf("%q was acknowledged at %v, where people saw %s", a.Text, a.Place, at))
-		case witnessed[a.MessageID] == 0 && !c.witnessedText(a.Text):
+		case !witnessed[a.MessageID] && !read[a.Text]:
 			c.v.Invisible = append(c.v.Invisible, fmt.Sprintf("%q of person %d, acknowledged at %v", a.Text, a.Person, a.Place))
 		}
 		if text, ok := c.text[a.MessageID]; ok && text != a.Text {
@@ -164,8 +165,6 @@ func (c *checker) acks() {
 		}
 	}
 }
-
-func (c *checker) witnessedText(text string) bool { return len(c.places[text]) > 0 }
 
 // senders checks that the texts of one person stand in the order in which they were sent.
 func (c *checker) senders() {

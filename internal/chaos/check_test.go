@@ -46,6 +46,9 @@ func TestCheckFindsEachFault(t *testing.T) {
 		{"acknowledged but invisible", func(h *History) {
 			h.Sent(1, "d")
 			h.Acked(Ack{Person: 1, Text: "d", Place: place(4), MessageID: "m-d"})
+			h.Saw(1, Sight{Place: place(4), MessageID: "m-d", Text: "d", Own: true})
+			h.Begin(1, 12345, true)
+			h.Begin(2, 12345, true)
 		}, func(v Verdict) int { return len(v.Invisible) }},
 		{"a complaint", func(h *History) { h.Complain(2, "the session is gone") }, func(v Verdict) int { return len(v.Complaints) }},
 	}
