@@ -25,6 +25,9 @@ type fault struct {
 	strike func(ctx context.Context, s *site, r *rand.Rand) error
 }
 
+// starvation is the name of a fault that a test asks for.
+const starvation = "a tenth of the processor for a node, for longer than its lease"
+
 // faults are what the nemesis chooses from. Outages stay well below the resume window: behind it
 // people lose their places rightly, and the checker would have to forgive.
 var faults = []fault{
@@ -51,6 +54,9 @@ var faults = []fault{
 	}},
 	{"SIGSTOP of a node for longer than its lease", func(ctx context.Context, s *site, r *rand.Rand) error {
 		return stopNode(ctx, pick(r, s.nodes), between(r, 13000, 18000))
+	}},
+	{starvation, func(ctx context.Context, s *site, r *rand.Rand) error {
+		return starve(ctx, pick(r, s.nodes), between(r, 11000, 15000))
 	}},
 	{"kill -9 of Redis", func(ctx context.Context, s *site, r *rand.Rand) error {
 		s.redis.Kill()
@@ -105,6 +111,17 @@ func stopNode(ctx context.Context, n *servers.Node, d time.Duration) error {
 	}
 	pause(ctx, d)
 	return n.Continue()
+}
+
+// starve lets a node run for a tenth of the time, in turns of a tenth of a second.
+func starve(ctx context.Context, n *servers.Node, d time.Duration) error {
+	for end := time.Now().Add(d); ctx.Err() == nil && time.Now().Before(end); {
+		if err := stopNode(ctx, n, 90*time.Millisecond); err != nil {
+			return err
+		}
+		pause(ctx, 10*time.Millisecond)
+	}
+	return nil
 }
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }

@@ -146,7 +146,7 @@ func (p *person) resume(ctx context.Context, provisional string) error {
 		case e.Type == "CONNECT" && e.Resumed:
 			p.history.Resumed()
 			if !p.joined {
-				return nil
+				return p.vacate(ctx)
 			}
 			return p.roomAfterResume(ctx)
 		case e.Type == "ERROR" && e.Code == "UNAVAILABLE":
@@ -162,6 +162,26 @@ func (p *person) resume(ctx context.Context, provisional string) error {
 			return nil
 		case e.Type == "ERROR":
 			return fmt.Errorf("resume: %s", e.Code)
+		}
+	}
+}
+
+// vacate leaves the room whose ROOM_JOINED was lost with the connection, if there is one: nothing of it was
+// seen, and nobody else was told of it.
+func (p *person) vacate(ctx context.Context) error {
+	if err := p.write(map[string]any{"type": "LEAVE_ROOM", "id": "vacate"}); err != nil {
+		return err
+	}
+	for {
+		e, err := p.read(ctx, answerTimeout)
+		switch {
+		case err != nil:
+			return err
+		case e.ID != "vacate": // of that room
+		case e.Type == "ACK" || e.Code == "NOT_IN_ROOM":
+			return nil
+		default:
+			return errAgain
 		}
 	}
 }
@@ -198,6 +218,7 @@ func (p *person) enter(ctx context.Context) error {
 		select {
 		case <-p.found.ready:
 		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(quietTimeout):
 			return p.ping(ctx)
 		}
