@@ -87,8 +87,8 @@ type departure struct {
 func (c *Cluster) depart(room chat.RoomID, d departure, then func()) { c.rooms.depart(room, d, then) }
 
 // hold marks the member's place as kept until the window ends (Redis time), under any incarnation
-// of the nonce when incarnation is zero. Repeated like depart; found is false when there is no such
-// member. Any goroutine.
-func (c *Cluster) hold(room chat.RoomID, client chat.ClientID, nonce chat.Nonce, incarnation chat.Incarnation, windowMs int64, then func(found bool)) {
-	c.rooms.hold(room, client, nonce, incarnation, windowMs, then)
+// of the nonce when incarnation is zero. Repeated like depart; a member that is not there is no fault.
+// Any goroutine.
+func (c *Cluster) hold(room chat.RoomID, client chat.ClientID, nonce chat.Nonce, incarnation chat.Incarnation, windowMs int64) {
+	c.rooms.hold(room, client, nonce, incarnation, windowMs)
 }

@@ -55,6 +55,9 @@ func (d *Directory) Carries(m chat.Member) bool { return d.c.sessions.carries(m)
 // Rename records the name of a session. Any goroutine; does not block.
 func (d *Directory) Rename(m chat.Member, name string) { d.c.sessions.rename(m, name) }
 
+// Observe notes what the connection of m has counted, before Detach. Any goroutine; does not block.
+func (d *Directory) Observe(m chat.Member, a chat.Activity) { d.c.sessions.note(m, a) }
+
 // Detach keeps the session of m, and its place in room (0 = none), for the resume window, and lets
 // it end then. Any goroutine; does not block.
 func (d *Directory) Detach(m chat.Member, room chat.RoomID) { d.c.sessions.detach(m, room) }

@@ -253,7 +253,7 @@ func TestAReapedNodeBeginsAgain(t *testing.T) {
 	})
 	until(t, "it has a lease again", func() bool { return a.lease.node() != former && a.mayAcknowledge() })
 	refused := make(chan bool, 1)
-	a.enter(m, 12345, func(ok bool) { refused <- !ok })
+	a.enter(m, 12345, false, func(ok bool) { refused <- !ok })
 	if !<-refused {
 		t.Error("a lost session may enter rooms")
 	}

@@ -112,7 +112,7 @@ func (r *room) created(o *op, f []string) {
 		r.unfollow()
 		r.drop()
 		if !o.answered {
-			o.attempts, o.unknown, o.draws = 0, false, o.draws+1
+			o.attempts, o.unknown = 0, false
 			c.rooms.draw(o)
 		}
 		return
@@ -120,6 +120,10 @@ func (r *room) created(o *op, f []string) {
 	info := chat.RoomInfo{ID: r.id, Name: o.name, Private: o.private, CreatedAt: o.at, CreatedBy: o.member.Client, Members: 1, Epoch: o.epoch}
 	r.follow(info, hex16(uint64(o.epoch)), 1)
 	r.adopt(o.member.Client, f[1])
+	if !o.answered && c.strayed(o.member) {
+		r.giveUp(o)
+		o.answered = true
+	}
 	if o.answered {
 		r.push(r.undo(o))
 		return
@@ -168,8 +172,14 @@ func (r *room) joined(o *op, f []string, entries []chat.Entry) {
 	c := r.shard.rooms.c
 	info := r.infoOf(f[3], f[4], f[5], f[6], f[8], f[9], f[10], f[11])
 	version := number(f[7])
+	if !o.answered && c.strayed(o.member) {
+		r.giveUp(o)
+		o.answered = true
+	}
 	if o.answered {
-		r.push(r.undo(o))
+		if o.undoable() {
+			r.push(r.undo(o))
+		}
 		r.leaveAlone()
 		return
 	}
@@ -196,7 +206,9 @@ func (r *room) joined(o *op, f []string, entries []chat.Entry) {
 	o.answered = true
 	give := func(code chat.Code) {
 		if code != "" {
-			r.push(r.undo(o))
+			if o.undoable() {
+				r.push(r.undo(o))
+			}
 			c.feed.Joined(o.tag, chat.RoomInfo{ID: r.id}, code)
 			return
 		}
@@ -287,13 +299,11 @@ func (r *room) renamed(o *op, f []string) {
 
 // detached takes the answer to a detach.
 func (r *room) detached(o *op, f []string) {
-	if f[0] == "OK" {
-		if _, ok := r.mine[o.out.client]; ok {
-			r.mine[o.out.client] = f[1]
-		}
+	if f[0] != "OK" {
+		return
 	}
-	if o.held != nil {
-		o.held(f[0] == "OK")
+	if _, ok := r.mine[o.out.client]; ok {
+		r.mine[o.out.client] = f[1]
 	}
 }
 

@@ -142,11 +142,12 @@ func (l *life) clientIDList(ctx context.Context, q string) (all []chat.ClientID,
 }
 
 // Client is one client. Its own node is asked for what the connection counts; when that does not
-// answer within a second, the counts are up to two minutes old and nothing is unsent. Blocks until
-// ctx ends.
+// answer within a second, the counts are up to two minutes old and nothing is unsent. Messages are
+// those of all connections of the session; of one that was not seen to end, because its node died or
+// because it was taken over while it stood, the last two minutes may be missing. Blocks until ctx ends.
 func (c *Cluster) Client(ctx context.Context, id chat.ClientID) (record chat.ClientRecord, found bool, err error) {
 	s := c.store
-	f, err := s.do(ctx, s.client.B().Hmget().Key(c.sessions.recordKeys(id)[0]).Field("s", "n", "r", "v", "ip", "c", "l", "q", "o", "x").Build()).ToArray()
+	f, err := s.do(ctx, s.client.B().Hmget().Key(c.sessions.recordKeys(id)[0]).Field("s", "n", "r", "v", "ip", "c", "l", "q", "o", "x", "d", "f").Build()).ToArray()
 	if err != nil {
 		return record, false, fmt.Errorf("cluster: client: %w", err)
 	}
@@ -157,12 +158,16 @@ func (c *Cluster) Client(ctx context.Context, id chat.ClientID) (record chat.Cli
 		ID: id, Username: text(f[1]), ServerID: text(f[3]), IP: text(f[4]),
 		ConnectedAt: integer(f[5]), LastSeenAt: integer(f[6]), Messages: integer(f[7]),
 	}
-	if rooms := parseRooms(text(f[2])); len(rooms) > 0 {
-		record.RoomID = rooms[len(rooms)-1]
+	for _, x := range staysOf(text(f[2]), text(f[11])) {
+		if !x.over {
+			record.RoomID = x.room
+		}
 	}
-	if owner := text(f[8]); owner != c.lease.node() {
+	switch owner := text(f[8]); {
+	case !f[10].IsNil(): // detached: the record is all there is
+	case owner != c.lease.node():
 		c.life.looks.ask(ctx, owner, &record)
-	} else {
+	default:
 		c.local.Sessions(func(r chat.ClientRecord) bool {
 			if r.ID != id {
 				return true

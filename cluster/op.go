@@ -37,7 +37,6 @@ type op struct {
 	out     departure  // opLeave
 	window  int64      // opDetach, ms
 	at      int64      // ms, of the request
-	draws   int        // opCreate: ids that were taken
 
 	messages []waiting // opPublish
 	bytes    int       // of their bodies
@@ -47,7 +46,6 @@ type op struct {
 	offset   int // opRebuild: clients already sent
 
 	gone    func()                                 // opLeave
-	held    func(bool)                             // opDetach
 	deleted func(members int64, found, known bool) // opDelete
 }
 

@@ -165,7 +165,7 @@ func (r *reaper) orphan(ctx context.Context, node string, until int64, ids []cha
 	// The places are marked for those who look at the room; they end by the list of the detached.
 	window := max(0, until-r.l.lease.now())
 	for _, p := range places {
-		r.l.c.hold(p.room, p.client, p.nonce, p.incarnation, window, func(bool) {})
+		r.l.c.hold(p.room, p.client, p.nonce, p.incarnation, window)
 	}
 	return nil
 }

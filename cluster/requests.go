@@ -20,7 +20,7 @@ func (r *rooms) draw(o *op) {
 		r.c.feed.Created(o.tag, chat.RoomInfo{}, chat.Unavailable)
 		return
 	}
-	r.c.enter(o.member, id, func(ok bool) {
+	r.c.enter(o.member, id, false, func(ok bool) {
 		if !ok {
 			r.c.feed.Created(o.tag, chat.RoomInfo{}, chat.Unavailable)
 			return
@@ -34,7 +34,7 @@ func (r *rooms) draw(o *op) {
 func (c *Cluster) Join(tag chat.Tag, room chat.RoomID, m chat.Member, resume bool) {
 	o := &op{kind: opJoin, tag: tag, member: m, resume: resume}
 	o.prepare()
-	c.enter(m, room, func(ok bool) {
+	c.enter(m, room, resume, func(ok bool) {
 		if !ok {
 			c.feed.Joined(tag, chat.RoomInfo{ID: room}, chat.Unavailable)
 			return
@@ -43,7 +43,8 @@ func (c *Cluster) Join(tag chat.Tag, room chat.RoomID, m chat.Member, resume boo
 	})
 }
 
-// Leave takes m out if it is there under this incarnation; Feed.Done answers.
+// Leave takes m out if it is there under this incarnation; Feed.Done answers, after answerDeadline
+// even without Redis: the leave is repeated until Redis has it.
 func (c *Cluster) Leave(tag chat.Tag, room chat.RoomID, m chat.Member) {
 	o := &op{kind: opLeave, tag: tag, member: m, out: departure{client: m.Client, nonce: m.Nonce, incarnation: m.Incarnation}}
 	o.prepare()
@@ -83,8 +84,8 @@ func (r *rooms) depart(room chat.RoomID, d departure, then func()) {
 	r.shardOf(room).post(post{kind: postOp, room: room, op: o})
 }
 
-func (r *rooms) hold(room chat.RoomID, client chat.ClientID, nonce chat.Nonce, incarnation chat.Incarnation, windowMs int64, then func(bool)) {
-	o := &op{kind: opDetach, out: departure{client: client, nonce: nonce, incarnation: incarnation}, window: windowMs, held: then}
+func (r *rooms) hold(room chat.RoomID, client chat.ClientID, nonce chat.Nonce, incarnation chat.Incarnation, windowMs int64) {
+	o := &op{kind: opDetach, out: departure{client: client, nonce: nonce, incarnation: incarnation}, window: windowMs}
 	o.prepare()
 	o.deadline = time.Time{}
 	r.shardOf(room).post(post{kind: postOp, room: room, op: o})
@@ -97,7 +98,8 @@ func (o *op) prepare() {
 }
 
 // expire answers what waits too long for Redis: UNAVAILABLE, which does not say that it will not
-// happen. What may have been executed is undone or found by its id.
+// happen. What may have been executed is undone or found by its id. A leave is answered as done and
+// stays in the queue.
 func (r *room) expire() {
 	now := r.shard.now
 	for i := 0; i < len(r.queue); i++ {
@@ -115,12 +117,15 @@ func (r *room) expire() {
 				o.answered = true
 				r.giveUp(o)
 			}
-			if o == r.inFlight {
+			if o == r.inFlight || o.kind == opLeave {
 				continue
 			}
-			if o.unknown && (o.kind == opJoin || o.kind == opCreate) {
-				r.queue[i] = r.undo(o)
-				continue
+			if o.undoable() {
+				if o.unknown {
+					r.queue[i] = r.undo(o)
+					continue
+				}
+				r.shard.rooms.c.left(o.member, r.id)
 			}
 		}
 		r.queue = append(r.queue[:i:i], r.queue[i+1:]...)
@@ -161,16 +166,23 @@ func (r *room) giveUp(o *op) {
 		feed.Created(o.tag, chat.RoomInfo{}, chat.Unavailable)
 	case opJoin:
 		feed.Joined(o.tag, chat.RoomInfo{ID: r.id}, chat.Unavailable)
-	case opLeave, opRename:
-		if o.tag != 0 {
-			feed.Done(o.tag, chat.Unavailable)
-		}
+	case opLeave:
+		// Leaving works without Redis: nothing can refuse it, so it is only a matter of repeating it.
+		o.deadline = time.Time{}
+		r.shard.rooms.c.leaving(o.member, r.id)
+		feed.Done(o.tag, "")
+	case opRename:
+		feed.Done(o.tag, chat.Unavailable)
 	case opDelete:
 		o.deleted(0, false, false)
 	}
-	if (o.kind == opCreate || o.kind == opJoin) && !o.unknown && o != r.inFlight {
-		r.shard.rooms.c.left(o.member, r.id)
-	}
+}
+
+// undoable says whether the member has to be taken out again when o was answered UNAVAILABLE and may
+// have been executed. Behind a RESUME it must not: the place was there before, and is kept for the
+// next try by the session, which is detached.
+func (o *op) undoable() bool {
+	return o.kind == opCreate || o.kind == opJoin && !o.resume
 }
 
 // undo is the leave for a join or create that may have been executed although it was answered

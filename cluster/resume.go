@@ -11,6 +11,9 @@ import (
 	"chatroom/internal/chat"
 )
 
+// maxTries is how many former tries a resumption knows of: each took a client answerDeadline.
+const maxTries = 16
+
 // resumption is one RESUME on its way.
 type resumption struct {
 	// Immutable after open.
@@ -18,6 +21,7 @@ type resumption struct {
 	ip     string
 	at     time.Time
 	member chat.Member // the name comes with the answer
+	tries  []string    // incarnations of former ones whose outcome nobody learnt
 
 	// Guarded by the writer's mu.
 	answered bool // UNAVAILABLE: whatever Redis did with it must be undone
@@ -29,6 +33,8 @@ func (w *writer) resume(r *resumption) {
 	w.mu.Lock()
 	if former := w.latest[r.member.Client]; former != nil && former.answered {
 		former.dropped = true
+		tries := former.tries[max(0, len(former.tries)-maxTries+1):]
+		r.tries = append(slices.Clip(tries), formatID(former.member.Incarnation))
 	}
 	w.latest[r.member.Client] = r
 	w.resumes = append(w.resumes, r)
@@ -68,9 +74,9 @@ func (w *writer) takeOver() (n int, err error) {
 	ttl := strconv.FormatInt(sessionTTL.Milliseconds(), 10)
 	calls := make([]call, len(batch))
 	for i, r := range batch {
-		calls[i] = call{script: scriptResume, keys: w.s.recordKeys(r.member.Client), args: []string{
+		calls[i] = call{script: scriptResume, keys: w.s.recordKeys(r.member.Client), args: append([]string{
 			string(r.member.Nonce[:]), formatID(r.member.Incarnation), ttl, formatID(r.member.Client), node, r.ip, l.c.config.ServerID, now,
-		}}
+		}, r.tries...)}
 	}
 	answers := make([]chat.Resumption, len(batch))
 	finished := make([]bool, len(batch))
@@ -142,7 +148,8 @@ func (s *sessions) adopt(r *resumption, node, word string, rest []rueidis.RedisM
 	m.Name = text(rest[3])
 	n := &session{
 		member: m, ip: r.ip, grant: text(rest[5]), issuedAt: integer(rest[6]), connectedAt: r.at.UnixMilli(), lastSeen: r.at.UnixMilli(),
-		tried: true, written: true, rooms: parseRooms(text(rest[4])), lost: parseLost(text(rest[4])), writer: s.writerOf(m.Client),
+		messages: integer(rest[8]), tried: true, written: true,
+		stays: staysOf(text(rest[4]), text(rest[7])), lost: parseLost(text(rest[4])), writer: s.writerOf(m.Client),
 	}
 	room, leave, err := s.place(n)
 	if err != nil {
@@ -171,7 +178,7 @@ func (s *sessions) adopt(r *resumption, node, word string, rest []rueidis.RedisM
 	default:
 		s.l.control.send(command{node: formerNode, verb: verbKick, client: m.Client, incarnation: former, cause: chat.CauseResumedElsewhere})
 	}
-	return chat.Resumption{Member: m, Room: room}, nil
+	return chat.Resumption{Member: m, Room: room, Messages: n.messages}, nil
 }
 
 // refuse says why a session is not taken over: the record of a banned one may have gone already.
@@ -189,37 +196,47 @@ func (s *sessions) refuse(r *resumption, word string) (chat.Resumption, error) {
 	return chat.Resumption{Code: chat.SessionInvalid}, nil
 }
 
-// place is the room of n, or the one that was deleted around it. A session that was lost while it moved is where the move had come to, and
-// has to leave the others.
+// place is the room of n, or the one that was deleted around it. A session that was lost while it moved
+// is where the move had come to, and has to leave the others. A room that it is not in stays on its
+// record: a join of the lost connection may still be under way, and the end of the session undoes it.
 func (s *sessions) place(n *session) (at chat.RoomID, leave []chat.RoomID, err error) {
-	if len(n.rooms) == 0 {
+	if len(n.stays) == 0 {
 		return n.lost, nil, nil
 	}
-	last := n.rooms[len(n.rooms)-1]
-	if len(n.rooms) == 1 {
-		return last, nil, nil
+	if len(n.stays) == 1 && !n.stays[0].over {
+		return n.stays[0].room, nil, nil
 	}
 	store := s.l.c.store
-	cmds := make(rueidis.Commands, len(n.rooms))
-	for i, room := range n.rooms {
-		cmds[i] = store.client.B().Hexists().Key(store.keys.room(room).members).Field(formatID(n.member.Client)).Build()
+	cmds := make(rueidis.Commands, len(n.stays))
+	for i, x := range n.stays {
+		cmds[i] = store.client.B().Hexists().Key(store.keys.room(x.room).members).Field(formatID(n.member.Client)).Build()
 	}
-	var in []chat.RoomID
+	newest := -1
 	for i, res := range store.doMulti(s.l.ctx, cmds...) {
 		there, err := res.AsInt64()
 		if err != nil {
 			return 0, nil, err
 		}
-		if there == 1 {
-			in = append(in, n.rooms[i])
+		x := &n.stays[i]
+		switch {
+		case there == 0 && i == len(n.stays)-1 && newest < 0 && !x.over:
+			newest = i // gone with its members, or never entered: the join says so
+		case there == 0:
+			x.over = true
+		case x.over:
+			leave = append(leave, x.room)
+		default:
+			if newest >= 0 {
+				n.stays[newest].over = true
+				leave = append(leave, n.stays[newest].room)
+			}
+			newest = i
 		}
 	}
-	if len(in) == 0 {
-		n.rooms = []chat.RoomID{last} // gone with its members, or never entered: the join says so
-		return last, nil, nil
+	if newest >= 0 {
+		at = n.stays[newest].room
 	}
-	n.rooms = in
-	return in[len(in)-1], in[:len(in)-1], nil
+	return at, leave, nil
 }
 
 // flush waits until everything that has changed stands in Redis.

@@ -4,18 +4,28 @@ import "chatroom/internal/chat"
 
 // What the room log asks of the sessions.
 
-// enter records that m is about to be in room as well, and calls then once that stands in Redis:
+// enter records that m is about to be in room as well (with resume: is in it already, if it is), and
+// calls then once that stands in Redis:
 // only after then(true) may a create or join be sent, so that whoever cleans up after a crash finds
 // every member's rooms in its record. then(false) means no: the session has ended, is carried by
 // another node, or Redis gave no answer within answerDeadline. then is called once, possibly inside
 // the call; a request that it makes must stand in the room's queue when it returns, because the
 // end of the session is queued behind it. It must not block. Any goroutine.
-func (c *Cluster) enter(m chat.Member, room chat.RoomID, then func(ok bool)) {
-	c.sessions.enter(m, room, then)
+func (c *Cluster) enter(m chat.Member, room chat.RoomID, resume bool, then func(ok bool)) {
+	c.sessions.enter(m, room, resume, then)
 }
 
-// left records that m is not in room any more, or did not come in after enter. Any goroutine; does
-// not block.
+// strayed says whether the session of m ended here while a request of it was under way: whoever ended
+// it, or carries it now, knows nothing of what the request made. Any goroutine.
+func (c *Cluster) strayed(m chat.Member) bool { return c.sessions.strayed(m) }
+
+// leaving records that m was told that it has left room, though Redis has not heard of it: whoever
+// resumes the session meanwhile is not taken back there. left follows. Any goroutine; does not block.
+func (c *Cluster) leaving(m chat.Member, room chat.RoomID) { c.sessions.leaving(m, room) }
+
+// left records that m is not in room any more, or did not come in after enter: one call for each of
+// enter, since a member may be on its way back in before its leave was heard. Any goroutine; does not
+// block.
 func (c *Cluster) left(m chat.Member, room chat.RoomID) { c.sessions.left(m, room) }
 
 // bereave is left for a room that was deleted: the record remembers it until the session is in

@@ -37,11 +37,11 @@ type session struct {
 	// Guarded by sessions.mu.
 	stage    stage
 	queued   bool
-	tried    bool // a write was sent: there may be a record
-	written  bool // the record was seen to stand
-	rewrite  bool // write it even if it is gone
-	touch    bool // the next write claims the id as well
-	rooms    []chat.RoomID
+	tried    bool        // a write was sent: there may be a record
+	written  bool        // the record was seen to stand
+	rewrite  bool        // write it even if it is gone
+	touch    bool        // the next write claims the id as well
+	stays    []stay      // in the order of entering; a room that it comes back to stands here twice
 	lost     chat.RoomID // the one it was in, deleted; 0 = none, or it has gone into another since
 	waiting  []*waiter
 	leaves   int
@@ -49,10 +49,17 @@ type session struct {
 	messages int64
 }
 
+// stay is a room in which the session is, or is about to be, or which it is about to leave.
+type stay struct {
+	room chat.RoomID
+	over bool // the client was told that it has left; Redis has yet to hear of it
+}
+
 // waiter is one call of enter.
 type waiter struct {
 	session *session
 	room    chat.RoomID
+	entered bool // the call added a stay
 	then    func(bool)
 	at      time.Time
 	done    bool // guarded by sessions.mu
@@ -139,6 +146,19 @@ func (s *sessions) carriedLocked(m chat.Member) *session {
 	return n
 }
 
+// strayedLocked says whether m was lost, or its client is another session now. A member that no
+// directory opened has no record to keep and does not stray.
+func (s *sessions) strayedLocked(m chat.Member) bool {
+	_, lost := s.gone[m.Incarnation]
+	return lost || s.byID[m.Client] != nil && s.carriedLocked(m) == nil
+}
+
+func (s *sessions) strayed(m chat.Member) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.strayedLocked(m)
+}
+
 func (s *sessions) carries(m chat.Member) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,6 +220,15 @@ func (s *sessions) rename(m chat.Member, name string) {
 	}
 }
 
+// note takes over what the connection knows; the write that follows tells the others.
+func (s *sessions) note(m chat.Member, a chat.Activity) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.carriedLocked(m); n != nil {
+		n.lastSeen, n.messages = a.LastSeenAt, a.Messages
+	}
+}
+
 func (s *sessions) detach(m chat.Member, room chat.RoomID) {
 	if s.l.c.config.ResumeWindow <= 0 {
 		s.end(m, room)
@@ -209,7 +238,7 @@ func (s *sessions) detach(m chat.Member, room chat.RoomID) {
 	defer s.mu.Unlock()
 	delete(s.gone, m.Incarnation)
 	if n := s.carriedLocked(m); n != nil {
-		n.addRoom(room)
+		n.stayIn(room)
 		s.detachLocked(n)
 	}
 }
@@ -224,52 +253,64 @@ func (s *sessions) end(m chat.Member, room chat.RoomID) {
 	defer s.mu.Unlock()
 	delete(s.gone, m.Incarnation)
 	if n := s.carriedLocked(m); n != nil {
-		n.addRoom(room)
+		n.stayIn(room)
 		s.endLocked(n)
 	}
 }
 
-func (n *session) addRoom(room chat.RoomID) bool {
-	if room == 0 || slices.Contains(n.rooms, room) {
-		return false
-	}
-	n.rooms = append(n.rooms, room)
-	n.lost = 0
-	return true
-}
-
-func (s *sessions) enter(m chat.Member, room chat.RoomID, then func(bool)) {
+func (s *sessions) enter(m chat.Member, room chat.RoomID, resume bool, then func(bool)) {
 	s.mu.Lock()
 	n := s.carriedLocked(m)
 	if n == nil {
-		// A member that no directory opened has no record to keep; one that was lost has no right.
-		_, lost := s.gone[m.Incarnation]
-		other := s.byID[m.Client]
+		strayed := s.strayedLocked(m)
 		s.mu.Unlock()
-		then(!lost && other == nil)
+		then(!strayed)
 		return
 	}
-	if !n.addRoom(room) && !n.queued && n.written && len(n.waiting) == 0 {
+	entered := true
+	if resume {
+		entered = n.stayIn(room)
+	} else {
+		n.goInto(room)
+	}
+	if !entered && !n.queued && n.written && len(n.waiting) == 0 {
 		then(true) // under the lock: whoever ends the session now must come behind this request
 		s.mu.Unlock()
 		return
 	}
-	w := &waiter{session: n, room: room, then: then, at: time.Now()}
+	w := &waiter{session: n, room: room, entered: entered, then: then, at: time.Now()}
 	n.waiting = append(n.waiting, w)
 	s.waiters = append(s.waiters, w)
 	s.queueLocked(n)
 	s.mu.Unlock()
 }
 
-func (s *sessions) left(m chat.Member, room chat.RoomID) {
+func (s *sessions) leaving(m chat.Member, room chat.RoomID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := s.carriedLocked(m)
 	if n == nil {
 		return
 	}
-	if i := slices.Index(n.rooms, room); i >= 0 {
-		n.rooms = slices.Delete(n.rooms, i, i+1)
+	if i := slices.Index(n.stays, stay{room: room}); i >= 0 {
+		n.stays[i].over = true
+		s.queueLocked(n)
+	}
+}
+
+func (s *sessions) left(m chat.Member, room chat.RoomID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leftLocked(s.carriedLocked(m), room)
+}
+
+// leftLocked ends the oldest stay of n in room; n may be nil.
+func (s *sessions) leftLocked(n *session, room chat.RoomID) {
+	if n == nil {
+		return
+	}
+	if i := slices.IndexFunc(n.stays, func(x stay) bool { return x.room == room }); i >= 0 {
+		n.stays = slices.Delete(n.stays, i, i+1)
 		s.queueLocked(n)
 	}
 }
@@ -279,23 +320,14 @@ func (s *sessions) bereave(m chat.Member, room chat.RoomID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := s.carriedLocked(m)
-	if n == nil {
+	if n == nil || !n.inside(room) {
 		return
 	}
-	if i := slices.Index(n.rooms, room); i >= 0 {
-		if n.rooms = slices.Delete(n.rooms, i, i+1); len(n.rooms) == 0 {
-			n.lost = room
-		}
-		s.queueLocked(n)
+	n.stays = slices.DeleteFunc(n.stays, func(x stay) bool { return x.room == room })
+	if len(n.stays) == 0 {
+		n.lost = room
 	}
-}
-
-// whereabouts is the field r of the record.
-func (n *session) whereabouts() string {
-	if n.lost != 0 {
-		return formatLost(n.lost)
-	}
-	return formatRooms(n.rooms)
+	s.queueLocked(n)
 }
 
 // lose ends what this node has of a session that belongs to others now: its connection is told why

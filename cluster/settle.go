@@ -96,14 +96,14 @@ func (s *sessions) settleClose(w write, word string, rest []rueidis.RedisMessage
 		return
 	case "OK":
 		for _, r := range parseRooms(text(rest[3])) {
-			n.addRoom(r)
+			n.stayIn(r)
 		}
 		if x := text(rest[7]); x == "r" || x == "b" {
 			why = chat.DepartureRemoved
 		}
 	}
-	n.stage, n.leaves = stageLeaving, len(n.rooms)+1
-	rooms := n.rooms
+	rooms := n.places()
+	n.stage, n.leaves = stageLeaving, len(rooms)+1
 	s.mu.Unlock()
 	answerAll(waiters, false)
 	for _, room := range rooms {
@@ -202,13 +202,13 @@ func (s *sessions) leaveBehind(detached []*session, until []int64) {
 		} else if here {
 			s.removeLocked(n)
 		}
-		rooms := n.rooms
+		rooms := n.places()
 		s.mu.Unlock()
 		if !here || err != nil {
 			continue
 		}
 		for _, room := range rooms {
-			s.l.c.hold(room, n.member.Client, n.member.Nonce, n.member.Incarnation, window, func(bool) {})
+			s.l.c.hold(room, n.member.Client, n.member.Nonce, n.member.Incarnation, window)
 		}
 	}
 }

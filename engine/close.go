@@ -161,11 +161,19 @@ func (l *loop) conclude(s *session) {
 	}
 	switch s.fate {
 	case fateDetach:
-		l.engine.dir.Detach(s.member, room)
+		l.detach(s, room)
 	case fateEnd:
 		l.engine.dir.End(s.member, room)
 	}
 	l.engine.departing.Add(-1)
+}
+
+// detach gives the session of s to the directory, with what the connection has counted. Loop only.
+func (l *loop) detach(s *session, room chat.RoomID) {
+	l.engine.dir.Observe(s.member, chat.Activity{
+		ConnectedAt: s.opened, LastSeenAt: s.seenAt(), Messages: int64(s.messages),
+	})
+	l.engine.dir.Detach(s.member, room)
 }
 
 // endSession ends the connection that carries a client because the log says so. incarnation 0

@@ -127,7 +127,7 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// maxLoops is the most event loops: a tag has six bits for them.
+// maxLoops is the most event loops: a tag has eight bits for them, and a room a counter for each.
 const maxLoops = 64
 
 // withDefaults fills in what was left zero.

@@ -63,7 +63,7 @@ type nodeView interface {
 	Client(id chat.ClientID) (chat.ClientRecord, bool)
 }
 
-// embeddedSession is a session as the directory knows it: 64 bytes, there may be a hundred thousand.
+// embeddedSession is a session as the directory knows it: 72 bytes, there may be a hundred thousand.
 type embeddedSession struct {
 	// Immutable after open.
 	nonce  chat.Nonce
@@ -73,7 +73,8 @@ type embeddedSession struct {
 	incarnation chat.Incarnation
 	name        string
 	ip          [16]byte
-	place       uint64 // the room, and awayBit when the connection was lost
+	place       uint64         // the room, and awayBit when the connection was lost
+	activity    *chat.Activity // of its former connections; nil when it was never lost
 }
 
 const awayBit = 1 << 63
@@ -176,6 +177,7 @@ func (e *Embedded) endPlaces(now time.Duration) {
 		}
 		e.mu.Unlock()
 		if over && in != 0 {
+			m.Incarnation = 0
 			e.depart(in, m, chat.DepartureLeft)
 		}
 	}

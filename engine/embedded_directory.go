@@ -123,6 +123,9 @@ func (d *EmbeddedDirectory) Resume(tag chat.Tag, token, ip string) {
 	s.incarnation, s.place = chat.Incarnation(random64()), s.place&^awayBit
 	s.setIP(ip)
 	answer := chat.Resumption{Member: s.member(id), Room: s.room()}
+	if s.activity != nil {
+		answer.Messages = s.activity.Messages
+	}
 	e.mu.Unlock()
 	if carried {
 		e.feed.Disconnect(id, former, chat.CauseResumedElsewhere)
@@ -144,6 +147,15 @@ func (d *EmbeddedDirectory) Rename(m chat.Member, name string) {
 	defer e.mu.Unlock()
 	if s := e.carriesLocked(m); s != nil {
 		s.name = name
+	}
+}
+
+// Observe implements Directory. Any goroutine.
+func (d *EmbeddedDirectory) Observe(m chat.Member, a chat.Activity) {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	if s := d.e.presentLocked(m); s != nil {
+		s.activity = &a
 	}
 }
 
@@ -178,6 +190,7 @@ func (d *EmbeddedDirectory) End(m chat.Member, in chat.RoomID) {
 	}
 	e.mu.Unlock()
 	if carried && in != 0 {
+		m.Incarnation = 0
 		e.depart(in, m, chat.DepartureLeft)
 	}
 }

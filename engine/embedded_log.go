@@ -120,14 +120,16 @@ func (e *Embedded) Leave(tag chat.Tag, id chat.RoomID, m chat.Member) {
 }
 
 // depart takes m out of a room if it is there under this incarnation, and ends the room with its
-// last place. Any goroutine.
+// last place. Incarnation 0 means any of the session: when that ends, its place may still be that of
+// a former connection. Any goroutine.
 func (e *Embedded) depart(id chat.RoomID, m chat.Member, why chat.Departure) {
 	r := e.lock(id)
 	if r == nil {
 		return
 	}
 	defer r.mu.Unlock()
-	if !r.holdsLocked(m.Client, m.Nonce, m.Incarnation) {
+	if held := r.places[m.Client]; held.session == nil || held.session.nonce != m.Nonce ||
+		m.Incarnation != 0 && held.incarnation != m.Incarnation {
 		return
 	}
 	at := e.cfg.Now().UnixMilli()

@@ -110,10 +110,14 @@ func (e *Embedded) Client(_ context.Context, id chat.ClientID) (chat.ClientRecor
 	if s == nil {
 		return chat.ClientRecord{}, false, nil
 	}
-	return chat.ClientRecord{
+	record := chat.ClientRecord{
 		ID: id, Username: s.name, RoomID: s.room(), ServerID: e.cfg.ServerID, IP: s.addr().String(),
 		ConnectedAt: int64(s.issued) * 1000, LastSeenAt: int64(s.issued) * 1000,
-	}, true, nil
+	}
+	if a := s.activity; a != nil {
+		record.ConnectedAt, record.LastSeenAt, record.Messages = a.ConnectedAt, a.LastSeenAt, a.Messages
+	}
+	return record, true, nil
 }
 
 // Room implements Operators.
@@ -150,11 +154,13 @@ func (e *Embedded) RemoveClient(_ context.Context, r chat.Removal) (chat.Removed
 		e.banLocked(&r, s, &removed)
 	}
 	e.mu.Unlock()
+	incarnation := m.Incarnation
 	if in != 0 {
+		m.Incarnation = 0
 		e.depart(in, m, chat.DepartureRemoved)
 	}
 	if carried {
-		e.feed.Disconnect(r.Client, m.Incarnation, cause)
+		e.feed.Disconnect(r.Client, incarnation, cause)
 	}
 	return removed, nil
 }

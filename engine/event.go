@@ -27,7 +27,7 @@ const (
 	deliverMessage // room, frame; tag, seq, epoch for the sender's ACK
 	deliverEvent   // room, frame; seq: the client that is not told; last: nothing of the room follows
 	answerJoined   // tag, data *joinOutcome
-	answerRefused  // tag, room or nil, data *chat.Refusal
+	answerRefused  // tag, room, data *chat.Refusal
 	answerDone     // tag, code
 	answerListed   // tag, data *listing
 	answerHistory  // tag, frame, or nil: the room is gone

@@ -56,7 +56,7 @@ func (l *loop) joined(tag chat.Tag, o *joinOutcome) {
 		return
 	}
 	if s.finished { // a fault ended it before the answer came
-		l.leaveFormer(o.room, s.member, 0)
+		l.leaveFormer(o.room, s.member)
 		return
 	}
 	former := s.room
@@ -66,7 +66,7 @@ func (l *loop) joined(tag chat.Tag, o *joinOutcome) {
 		l.unseat(s)
 		s.room = o.room
 		if former != nil {
-			l.leaveFormer(former, s.member, 0)
+			l.leaveFormer(former, s.member)
 		}
 		if s.open() {
 			s.slot = o.room.slotOf(l)
@@ -83,15 +83,26 @@ func (l *loop) joined(tag chat.Tag, o *joinOutcome) {
 // notJoined tells why a room was not entered. Loop only.
 func (l *loop) notJoined(s *session, q *request, code chat.Code) {
 	if q.kind == requestReturn && code == chat.Unavailable {
-		// The session holds a place that it could not get back to: it keeps it for the next try.
-		if s.open() {
-			l.end(s, chat.CloseTryAgainLater, "the room can't be reached", fateNone, nil)
-		}
-		l.engine.dir.Detach(s.member, q.target)
+		l.turnBack(s, q.target)
 	} else {
 		l.fail(s, []byte(q.id), code, refusalSentence(code))
 	}
 	l.released(s)
+}
+
+// turnBack ends a connection whose session holds a place in a room that it could not get back to: it
+// keeps that for the next try, unless the client wanted an end itself meanwhile. Loop only.
+func (l *loop) turnBack(s *session, room chat.RoomID) {
+	if s.open() {
+		l.end(s, chat.CloseTryAgainLater, "the room can't be reached", fateDetach, nil)
+	}
+	switch s.fate {
+	case fateDetach:
+		l.detach(s, room)
+	case fateEnd:
+		l.engine.dir.End(s.member, room)
+	}
+	s.fate = fateNone // the directory has it
 }
 
 // welcome tells a member ROOM_JOINED and the replay. Loop only.
@@ -110,15 +121,11 @@ func (l *loop) welcome(s *session, q *request, o *joinOutcome) {
 	}
 }
 
-// leaveFormer takes a member out of the room that it has left for another. Nobody waits for the
-// answer, so it is asked again until it is known. Loop only.
-func (l *loop) leaveFormer(r *liveRoom, m chat.Member, tries uint8) {
-	tag := l.requests.add(l.index, request{kind: requestFormer, room: r, member: m, tries: tries})
+// leaveFormer takes a member out of the room that it has left for another. Loop only.
+func (l *loop) leaveFormer(r *liveRoom, m chat.Member) {
+	tag := l.requests.add(l.index, request{kind: requestFormer, room: r})
 	l.send(r.home, event{kind: homeLeave, room: r, tag: tag, data: &m})
 }
-
-// formerTries is how often a leave is asked again: the log gives up after 5 s each.
-const formerTries = 60
 
 // leaveRoom is LEAVE_ROOM. Loop only.
 func (l *loop) leaveRoom(s *session, c *chat.Command) {
@@ -152,10 +159,6 @@ func (l *loop) done(tag chat.Tag, code chat.Code) {
 	}
 	s := q.session
 	if q.kind == requestFormer {
-		if code == chat.Unavailable && q.tries < formerTries {
-			l.leaveFormer(q.room, q.member, q.tries+1)
-			return
-		}
 		l.send(q.room.home, event{kind: homeForget, room: q.room, seq: uint64(l.index)})
 		return
 	}

@@ -23,8 +23,9 @@ type Log interface {
 	// member must hold its place (same client and nonce): it takes that over under its new
 	// incarnation, nobody hears of it, and no place is answered ROOM_NOT_FOUND.
 	Join(tag chat.Tag, room chat.RoomID, m chat.Member, resume bool)
-	// Leave takes m out if it is there under this incarnation, and answers Feed.Done. The room dies
-	// with its last member.
+	// Leave takes m out if it is there under this incarnation, and answers Feed.Done, always with
+	// success: a log that can't be reached repeats it until it is done. The room dies with its last
+	// member.
 	Leave(tag chat.Tag, room chat.RoomID, m chat.Member)
 	// Rename gives m another name and answers Feed.Done; everyone hears EventRenamed before that.
 	Rename(tag chat.Tag, room chat.RoomID, m chat.Member, name string)
@@ -58,6 +59,8 @@ type Directory interface {
 	Carries(m chat.Member) bool
 	// Rename records the name of a session.
 	Rename(m chat.Member, name string)
+	// Observe notes what the connection of m has counted, for operators, right before Detach.
+	Observe(m chat.Member, a chat.Activity)
 	// Detach keeps the session of m, and its place in room (0 = none), for the resume window; when that ends
 	// without a Resume the log runs the leave and the id goes back.
 	Detach(m chat.Member, room chat.RoomID)

@@ -23,7 +23,6 @@ const (
 type request struct {
 	kind       requestKind
 	positioned bool
-	tries      uint8
 	generation uint32
 	next       int32 // in the free list
 	session    *session
@@ -32,7 +31,6 @@ type request struct {
 	name       string    // requestRename
 	message    chat.MessageID
 	at         int64
-	member     chat.Member // requestFormer
 	position   chat.Position
 	target     chat.RoomID // requestReturn
 }

@@ -66,7 +66,7 @@ func (l *loop) resumed(tag chat.Tag, r *chat.Resumption) {
 	l.counters.resumed("ok")
 	l.engine.clients.Drop(uint64(s.member.Client), s)
 	l.engine.dir.Discard(s.member)
-	s.member = r.Member
+	s.member, s.messages = r.Member, uint32(r.Messages)
 	if !s.open() {
 		// The connection went while it was taking over: the place waits for the next one.
 		l.abandon(s, r.Room)
@@ -120,5 +120,5 @@ func (l *loop) abandon(s *session, room chat.RoomID) {
 		l.engine.dir.End(s.member, room)
 		return
 	}
-	l.engine.dir.Detach(s.member, room)
+	l.detach(s, room)
 }

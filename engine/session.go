@@ -52,7 +52,7 @@ type session struct {
 	pinged   int64     // when a ping went out last; in stateHead how far the head was searched
 	deadline int64     // stateHead: when the head must be there; stateClosing: when it is cut off
 
-	messages   uint32
+	messages   uint32  // of all connections of the session
 	tokens     float32 // of the message rate
 	tokensAt   uint32  // when they were counted, loop.now
 	freePing   uint32  // when the next PING costs nothing, loop.now in seconds
@@ -118,7 +118,11 @@ func (s *session) record(serverID string) chat.ClientRecord {
 	return chat.ClientRecord{
 		ID: s.member.Client, Username: s.member.Name, RoomID: s.roomID(), ServerID: serverID,
 		IP: s.ip().String(), ConnectedAt: s.opened,
-		LastSeenAt: s.loop.engine.cfg.Now().UnixMilli() - (s.loop.now - s.seen),
-		Messages:   int64(s.messages), BytesPending: int64(pending),
+		LastSeenAt: s.seenAt(), Messages: int64(s.messages), BytesPending: int64(pending),
 	}
+}
+
+// seenAt is when something came last, in Unix milliseconds. Loop only.
+func (s *session) seenAt() int64 {
+	return s.loop.engine.cfg.Now().UnixMilli() - (s.loop.now - s.seen)
 }

@@ -104,10 +104,18 @@ type RoomSummary struct {
 // Resumption answers a RESUME. Code is empty when the session was taken over: Member is then the
 // former identity under the new incarnation and Room the room it holds a place in (0 = none).
 type Resumption struct {
-	Code    Code // "", SESSION_INVALID, BANNED or UNAVAILABLE
-	Member  Member
-	Room    RoomID
-	BanCode int
+	Code     Code // "", SESSION_INVALID, BANNED or UNAVAILABLE
+	Member   Member
+	Room     RoomID
+	Messages int64 // accepted of its former connections, as far as is known
+	BanCode  int
+}
+
+// Activity is what a connection knows of its session, for operators.
+type Activity struct {
+	ConnectedAt int64 // Unix milliseconds
+	LastSeenAt  int64 // Unix milliseconds
+	Messages    int64 // of all connections of the session
 }
 
 // Cause is why a node has to end a connection that it holds.

@@ -1,0 +1,255 @@
+package cluster
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"chatroom/internal/chat"
+)
+
+// asks makes a request and returns how it was answered.
+func (n *testNode) asks(request func(tag chat.Tag)) (code chat.Code) {
+	n.t.Helper()
+	tag := n.tag()
+	request(tag)
+	until(n.t, "a request is answered", func() (ok bool) {
+		n.with(func() { code, ok = n.codes[tag] })
+		return ok
+	})
+	return code
+}
+
+// told says whether the node's members heard of such an event of client.
+func (n *testNode) told(room chat.RoomID, kind chat.EventKind, client chat.ClientID) (found bool) {
+	n.with(func() {
+		found = slices.ContainsFunc(n.events[room], func(e chat.UserEvent) bool { return e.Kind == kind && e.Client == client })
+	})
+	return found
+}
+
+// moves records that m is about to be in room as well.
+func (n *testNode) moves(m person, room chat.RoomID) {
+	n.t.Helper()
+	entered := make(chan bool, 1)
+	n.enter(m, room, false, func(ok bool) { entered <- ok })
+	if !<-entered {
+		n.t.Fatal("the move was refused")
+	}
+}
+
+// field is one field of the record of m.
+func (s *server) field(m person, name string) string {
+	v, _ := s.do("HGET", recordKey(m.Client), name).ToString()
+	return v
+}
+
+func (s *server) member(room chat.RoomID, m person) bool {
+	s.t.Helper()
+	return s.has("HEXISTS", memberKey(room), formatID(m.Client))
+}
+
+func TestLeavingWorksWithoutRedis(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, nil)
+	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
+	room := b.create(w)
+	a.join(room, m, false)
+	s.signal(syscall.SIGSTOP)
+	if code := a.asks(func(tag chat.Tag) { a.Leave(tag, room, m) }); code != "" {
+		t.Errorf("leave: %s", code)
+	}
+	s.signal(syscall.SIGCONT)
+	until(t, "redis has heard of it", func() bool { return !s.member(room, m) })
+	until(t, "the others have heard of it", func() bool { return b.told(room, chat.EventLeft, m.Client) })
+	until(t, "the record is without a room", func() bool { return s.field(m, "r") == "" })
+}
+
+func TestWhoWasToldThatItLeftIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, nil)
+	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
+	room := b.create(w)
+	a.join(room, m, false)
+	token := a.token(m)
+	a.leaving(m, room) // the leave itself is still on its way
+	a.dir.Detach(m, 0)
+	until(t, "the record says so", func() bool { return s.has("HEXISTS", recordKey(m.Client), "d") })
+	if record, _, err := b.Client(t.Context(), m.Client); err != nil || record.RoomID != 0 {
+		t.Errorf("operators see %+v, %v", record, err)
+	}
+	if r := b.resume(token, "192.0.2.1"); r.Code != "" || r.Room != 0 {
+		t.Fatalf("resumed %+v", r)
+	}
+	until(t, "its place is gone", func() bool { return !s.member(room, m) })
+	until(t, "the record is without a room", func() bool { return s.field(m, "r") == "" })
+}
+
+// TestComingBackBeforeTheLeaveIsHeard: the leave of the former stay must not take the new one off
+// the record, or nobody would end it after a crash.
+func TestComingBackBeforeTheLeaveIsHeard(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, nil)
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	first, second := n.create(w), n.create(m)
+	n.join(first, m, false)
+	n.Leave(0, second, m)
+	until(t, "it is in one room", func() bool { return s.field(m, "r") == formatID(first) })
+	s.signal(syscall.SIGSTOP) // so that the leave is under way while it comes back
+	n.Leave(0, first, m)
+	tag := n.tag()
+	n.Join(tag, first, m, false)
+	s.signal(syscall.SIGCONT)
+	n.answered(tag)
+	if !s.member(first, m) || s.field(m, "r") != formatID(first) {
+		t.Errorf("member: %v, the record has %q", s.member(first, m), s.field(m, "r"))
+	}
+	n.Leave(0, first, m)
+	until(t, "the record is without a room", func() bool { return s.field(m, "r") == "" })
+}
+
+func TestAPlaceOutlivesAReturnWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	long := func(c *Config, _ *times) { c.ResumeWindow = time.Minute }
+	a, b := begin(t, s, long), begin(t, s, long)
+	m, w := a.open("192.0.2.1"), a.open("192.0.2.2")
+	room := a.create(w)
+	a.join(room, m, false)
+	b.join(room, b.open("192.0.2.3"), false) // b has the room's channel
+	token := a.token(m)
+	a.dir.Detach(m, room)
+	r := b.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Room != room {
+		t.Fatalf("resumed %+v", r)
+	}
+	s.signal(syscall.SIGSTOP)
+	code := b.asks(func(tag chat.Tag) { b.Join(tag, room, r.Member, true) })
+	b.dir.Detach(r.Member, room) // as the engine does, which closes the connection
+	s.signal(syscall.SIGCONT)
+	if code != chat.Unavailable {
+		t.Fatalf("the way back: %q", code)
+	}
+	until(t, "the session is detached", func() bool { return s.has("HEXISTS", recordKey(m.Client), "d") })
+	r = b.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Room != room {
+		t.Fatalf("resumed again %+v", r)
+	}
+	b.join(room, r.Member, true)
+	if a.told(room, chat.EventLeft, m.Client) {
+		t.Error("the others were told that it left")
+	}
+	b.dir.End(r.Member, room)
+	until(t, "it has left in the end", func() bool { return a.told(room, chat.EventLeft, m.Client) })
+}
+
+func TestAFormerConnectionIsToldWhicheverTryGotThrough(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	rarely := func(_ *Config, tm *times) { tm.touch = time.Hour }
+	a, b := begin(t, s, rarely), begin(t, s, rarely)
+	m := a.open("192.0.2.1")
+	s.recorded(m)
+	token := a.token(m)
+	// What a try leaves behind that Redis executed and whose answer never came.
+	lost := &resumption{member: chat.Member{Client: m.Client, Nonce: m.Nonce, Incarnation: newIncarnation()}, answered: true}
+	args := []string{string(m.Nonce[:]), formatID(lost.member.Incarnation), "60000", formatID(m.Client), b.lease.node(), "192.0.2.1", "b", "1"}
+	if word, _, err := texts(b.store.run(t.Context(), scriptResume, b.sessions.recordKeys(m.Client), args)); word != "OK" || err != nil {
+		t.Fatal(word, err)
+	}
+	w := b.sessions.writerOf(m.Client)
+	w.mu.Lock()
+	w.latest[m.Client] = lost
+	w.mu.Unlock()
+	if r := b.resume(token, "192.0.2.1"); r.Code != "" {
+		t.Fatalf("resumed %+v", r)
+	}
+	until(t, "the former connection is told", func() bool { return a.heard(told{m.Client, m.Incarnation, chat.CauseResumedElsewhere}) })
+}
+
+// TestAJoinThatComesLateLeavesNoGhost: the connection was lost while it went into a room, and its
+// join is executed when the session lives on elsewhere.
+func TestAJoinThatComesLateLeavesNoGhost(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, nil)
+	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
+	in, to := a.create(m), b.create(w)
+	token := a.token(m)
+	a.moves(m, to)
+	r := b.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Room != in {
+		t.Fatalf("resumed %+v", r)
+	}
+	b.join(in, r.Member, true)
+	b.dir.Rename(r.Member, "elsewhere")
+	until(t, "the record is written", func() bool { return s.field(m, "n") == "elsewhere" })
+	k := a.store.keys.room(to)
+	args := []string{a.rooms.origin, "0", formatID(m.Client), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), a.rooms.node, "1", m.Name, "60"}
+	if err := a.store.run(t.Context(), scriptJoin, []string{k.meta, k.members, k.tomb, k.channel}, args).Error(); err != nil {
+		t.Fatal(err)
+	}
+	b.dir.End(r.Member, in)
+	until(t, "it has left both", func() bool { return !s.member(in, m) && !s.member(to, m) })
+}
+
+// TestAJoinOfALostSessionIsTakenBack by the node that asked for it, when it hears that the session
+// lives on elsewhere before the answer comes.
+func TestAJoinOfALostSessionIsTakenBack(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, func(_ *Config, tm *times) { tm.touch = time.Hour })
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	room := n.create(w)
+	s.recorded(m)
+	n.moves(m, room)
+	s.do("HSET", recordKey(m.Client), "i", "77") // carried elsewhere
+	s.signal(syscall.SIGSTOP)
+	tag := n.tag()
+	o := &op{kind: opJoin, tag: tag, member: m}
+	o.prepare()
+	n.rooms.shardOf(room).post(post{kind: postOp, room: room, op: o})
+	n.sessions.lose(m.Client, m.Incarnation, chat.CauseResumedElsewhere)
+	s.signal(syscall.SIGCONT)
+	until(t, "the join is answered", func() (ok bool) {
+		var code chat.Code
+		n.with(func() { code, ok = n.codes[tag] })
+		return ok && code == chat.Unavailable
+	})
+	until(t, "its place is gone", func() bool { return !s.member(room, m) })
+}
+
+// TestCountsGoOnOnAnotherNode: what operators see of a client is of all its connections, and stands
+// while there is none.
+func TestCountsGoOnOnAnotherNode(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	long := func(c *Config, _ *times) { c.ResumeWindow = time.Minute }
+	a, b := begin(t, s, long), begin(t, s, long)
+	m := a.open("192.0.2.1")
+	token := a.token(m)
+	a.dir.Observe(m, chat.Activity{LastSeenAt: 1234, Messages: 5})
+	a.dir.Detach(m, 0)
+	until(t, "the session is detached", func() bool { return s.has("HEXISTS", recordKey(m.Client), "d") })
+	for _, n := range []*testNode{a, b} {
+		r, found, err := n.Client(t.Context(), m.Client)
+		if err != nil || !found || r.Messages != 5 || r.LastSeenAt != 1234 {
+			t.Errorf("kept: %+v, %v, %v", r, found, err)
+		}
+	}
+	r := b.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Messages != 5 {
+		t.Fatalf("resumed %+v", r)
+	}
+	if got := s.field(m, "q"); got != "5" {
+		t.Errorf("the record counts %s messages", got)
+	}
+	if f := strings.Fields(s.field(m, "r") + s.field(m, "f")); len(f) != 0 {
+		t.Errorf("rooms %v", f)
+	}
+}
