@@ -19,17 +19,18 @@ const (
 )
 
 // underHarness restarts every node in turn while 2,010 people of the load harness chat, move, leave,
-// come and lose their connections. It checks each delivery on every connection.
-func (s *stage) underHarness(ctx context.Context, harness, url string) error {
+// come and lose their connections. It checks each delivery on every connection. The outcome is a line
+// for people.
+func (s *stage) underHarness(ctx context.Context, harness, url string) (outcome string, err error) {
 	// The harness measures from one address; limits would be all that it sees.
 	if err := s.up([]string{"MESSAGE_RATE=0", "HANDSHAKE_RATE=0"}, 3); err != nil {
-		return err
+		return "", err
 	}
 	dir, err := os.MkdirTemp("", "chatroom-images-")
 	if err != nil {
-		return fmt.Errorf("harness: %w", err)
+		return "", fmt.Errorf("harness: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, "result.json")
 	ctx, cancel := context.WithTimeout(ctx, 2*harnessTime)
 	defer cancel()
@@ -45,36 +46,35 @@ func (s *stage) underHarness(ctx context.Context, harness, url string) error {
 	}()
 	select {
 	case err := <-done:
-		return fmt.Errorf("harness: ended at once: %w", err)
+		return "", fmt.Errorf("harness: ended at once: %w", err)
 	case <-time.After(harnessLead):
 	}
 	began := time.Now()
 	if err := s.roll(); err != nil {
-		return err
+		return "", err
 	}
 	took := time.Since(began)
 	select {
 	case err := <-done:
-		return fmt.Errorf("harness: ended before the last node was back (%v): %w", took, err)
+		return "", fmt.Errorf("harness: ended before the last node was back (%v): %w", took, err)
 	default:
 	}
 	if err := <-done; err != nil {
-		return err
+		return "", err
 	}
 	result, err := report.Load(out)
 	if err != nil {
-		return err
+		return "", err
 	}
 	row := result.Find("soak", "chatroom")
 	if row == nil || !row.Good() || row.Limited {
-		return fmt.Errorf("harness: %+v", row)
+		return "", fmt.Errorf("harness: %+v", row)
 	}
 	drained := row.Events["close 1001"]
 	if drained == 0 {
-		return fmt.Errorf("harness: nobody was sent away: %v", row.Events)
+		return "", fmt.Errorf("harness: nobody was sent away: %v", row.Events)
 	}
 	rate, _ := row.Figure(report.Throughput)
-	fmt.Printf("rolling restart under the harness: %v for three nodes, %d sent away and back, %d deliveries checked (%.0f/s), no fault\n",
-		took.Round(time.Second), drained, row.Checked, rate.Value)
-	return nil
+	return fmt.Sprintf("rolling restart under the harness: %v for three nodes, %d sent away and back, %d deliveries checked (%.0f/s), no fault",
+		took.Round(time.Second), drained, row.Checked, rate.Value), nil
 }

@@ -34,13 +34,15 @@ func main() {
 	defer cancel()
 	s := stage{compose: *compose, project: *project}
 	err := s.play(ctx, *address)
+	var outcome string
 	if err == nil {
-		err = s.underHarness(ctx, *harness, "ws://"+*address+"/ws")
+		outcome, err = s.underHarness(ctx, *harness, "ws://"+*address+"/ws")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	fmt.Println(outcome)
 }
 
 // stage is the running system and the people in it.
