@@ -15,10 +15,12 @@ type endpoint struct {
 
 var endpoints = []endpoint{
 	{method: "GET", path: "/admin/servers", bad: []string{"/admin/servers?a=%zz"}},
-	{method: "GET", path: "/admin/client", bad: listFaults("/admin/client")},
-	{method: "GET", path: "/admin/clients", bad: listFaults("/admin/clients")},
-	{method: "GET", path: "/admin/room", bad: listFaults("/admin/room")},
-	{method: "GET", path: "/admin/rooms", bad: listFaults("/admin/rooms")},
+	{method: "GET", path: "/admin/client", bad: listFaults("/admin/client", "username")},
+	{method: "GET", path: "/admin/clients", bad: listFaults("/admin/clients", "ip")},
+	{method: "GET", path: "/admin/room", bad: listFaults("/admin/room", "name")},
+	{method: "GET", path: "/admin/rooms", bad: listFaults("/admin/rooms", "activeUsers")},
+	{method: "GET", path: "/admin/clients?sort=-username&limit=2", bad: listFaults("/admin/clients", "serverId")},
+	{method: "GET", path: "/admin/rooms?sort=createdAt&q=o", bad: listFaults("/admin/rooms", "lastMessageAt")},
 	{method: "GET", path: "/admin/client/10000", bad: idFaults("/admin/client/"), missing: "/admin/client/99999"},
 	{method: "GET", path: "/admin/room/20000", bad: idFaults("/admin/room/"), missing: "/admin/room/9999999999999999"},
 	{method: "DELETE", path: "/admin/client/10002", missing: "/admin/client/99999", bad: append(idFaults("/admin/client/"),
@@ -32,11 +34,17 @@ var endpoints = []endpoint{
 	{method: "GET", path: "/admin/events", bad: []string{"/admin/events?x=1&x=2"}},
 }
 
-func listFaults(path string) []string {
+func listFaults(path, field string) []string {
 	var out []string
 	for _, q := range []string{"limit=0", "limit=10001", "limit=-1", "limit=+1", "limit=01", "limit=1e3", "limit=x", "limit=", "limit=1&limit=2",
 		"cursor=nowhere", "cursor=%00", "cursor=" + strings.Repeat("c", 257), "q=%ff", "q=%1b[31m", "q=" + strings.Repeat("q", 65), "q=%zz", "q=a;limit=3"} {
 		out = append(out, path+"?"+q)
+	}
+	for _, q := range []string{"sort=", "sort=-", "sort=--" + field, "sort=+" + field, "sort=messages", "sort=Name", "sort=ACTIVEUSERS", "sort=id", "sort=" + field + "&sort=" + field} {
+		out = append(out, path+"?"+q)
+	}
+	for _, cursor := range []string{"1", "1.2", "0.1.YQ", "1.x.YQ", "1.1.YR", "1.1.YQ==", "1.01.YQ", "1.1.YQ.YQ", "-1.1.YQ"} {
+		out = append(out, path+"?sort="+field+"&cursor="+cursor)
 	}
 	return out
 }

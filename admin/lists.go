@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 
 	"chatroom/internal/chat"
@@ -21,15 +22,9 @@ func (s *Server) getServers(x *exchange) error {
 
 // getClients lists ids of clients.
 func (s *Server) getClients(x *exchange) error {
-	l, err := x.listing()
+	ids, total, next, err := idPage(s, x, clientOrders, s.node.Clients, s.node.ClientKeys)
 	if err != nil {
 		return err
-	}
-	ctx, cancel := s.callContext()
-	defer cancel()
-	ids, total, next, err := s.node.Clients(ctx, l.q, l.cursor, l.limit)
-	if err != nil {
-		return cursorError(err)
 	}
 	return x.json(struct {
 		IDs   []chat.ClientID `json:"client_ids"`
@@ -40,21 +35,41 @@ func (s *Server) getClients(x *exchange) error {
 
 // getRooms lists ids of rooms.
 func (s *Server) getRooms(x *exchange) error {
-	l, err := x.listing()
+	ids, total, next, err := idPage(s, x, roomOrders, s.node.Rooms, s.node.RoomKeys)
 	if err != nil {
 		return err
-	}
-	ctx, cancel := s.callContext()
-	defer cancel()
-	ids, total, next, err := s.node.Rooms(ctx, l.q, l.cursor, l.limit)
-	if err != nil {
-		return cursorError(err)
 	}
 	return x.json(struct {
 		IDs   []chat.RoomID `json:"room_ids"`
 		Total int64         `json:"total"`
 		Next  string        `json:"next_cursor"`
 	}{list(ids), total, next})
+}
+
+// idPage reads the page of a list that the query asks for, in the node's own order or in another one.
+func idPage[ID ~uint64](s *Server, x *exchange, orders []chat.SortField,
+	byID func(context.Context, string, string, int) ([]ID, int64, string, error),
+	keys func(context.Context, string, chat.SortField) ([]chat.SortKey, error),
+) (ids []ID, total int64, next string, err error) {
+	l, err := x.listing()
+	if err != nil {
+		return nil, 0, "", err
+	}
+	order, err := x.ordering(orders)
+	if err != nil {
+		return nil, 0, "", err
+	}
+	ctx, cancel := s.callContext()
+	defer cancel()
+	if order.by == "" {
+		ids, total, next, err = byID(ctx, l.q, l.cursor, l.limit)
+	} else {
+		ids, total, next, err = ordered[ID](ctx, order, l, keys)
+	}
+	if errors.Is(err, chat.ErrUnknownCursor) {
+		err = errBadQuery
+	}
+	return ids, total, next, err
 }
 
 // getBans lists the bans that hold.
@@ -81,13 +96,6 @@ func (s *Server) getAudit(x *exchange) error {
 	return x.json(struct {
 		Entries []chat.AuditEntry `json:"entries"`
 	}{list(entries)})
-}
-
-func cursorError(err error) error {
-	if errors.Is(err, chat.ErrUnknownCursor) {
-		return errBadQuery
-	}
-	return err
 }
 
 // list makes an empty list of a missing one: [] in JSON, never null.

@@ -119,6 +119,38 @@ func (m *memory) Rooms(_ context.Context, q, cursor string, limit int) ([]chat.R
 	return page(ids, cursor, limit)
 }
 
+func (m *memory) ClientKeys(_ context.Context, q string, by chat.SortField) ([]chat.SortKey, error) {
+	unlock, err := m.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var keys []chat.SortKey
+	for id, c := range m.clients {
+		name := strings.ToLower(c.Username)
+		if !strings.Contains(name, strings.ToLower(q)) {
+			continue
+		}
+		keys = append(keys, chat.SortKey{ID: uint64(id), Text: map[chat.SortField]string{chat.SortUsername: name, chat.SortIP: c.IP, chat.SortServerID: c.ServerID}[by]})
+	}
+	return keys, nil
+}
+
+func (m *memory) RoomKeys(_ context.Context, q string, by chat.SortField) ([]chat.SortKey, error) {
+	unlock, err := m.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var keys []chat.SortKey
+	for id, r := range m.rooms {
+		if strings.Contains(strings.ToLower(r.Name), strings.ToLower(q)) {
+			keys = append(keys, chat.SortKey{ID: uint64(id), Number: map[chat.SortField]int64{chat.SortActiveUsers: int64(r.ActiveUsers), chat.SortCreatedAt: r.CreatedAt}[by]})
+		}
+	}
+	return keys, nil
+}
+
 func (m *memory) Client(_ context.Context, id chat.ClientID) (chat.ClientRecord, bool, error) {
 	unlock, err := m.lock()
 	if err != nil {

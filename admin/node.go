@@ -17,6 +17,12 @@ type Node interface {
 	Clients(ctx context.Context, q, cursor string, limit int) (ids []chat.ClientID, total int64, next string, err error)
 	// Rooms does for rooms what Clients does for clients.
 	Rooms(ctx context.Context, q, cursor string, limit int) (ids []chat.RoomID, total int64, next string, err error)
+	// ClientKeys gives every client whose name contains q with one of the fields username, ip and
+	// serverId, in any order.
+	ClientKeys(ctx context.Context, q string, by chat.SortField) ([]chat.SortKey, error)
+	// RoomKeys gives every room whose name contains q with one of the fields name, activeUsers,
+	// peakUsers, messageCount, lastMessageAt and createdAt, in any order.
+	RoomKeys(ctx context.Context, q string, by chat.SortField) ([]chat.SortKey, error)
 	// Client reads one client, wherever it is connected.
 	Client(ctx context.Context, id chat.ClientID) (record chat.ClientRecord, found bool, err error)
 	// Room reads one room.

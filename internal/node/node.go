@@ -60,18 +60,18 @@ func Start(ctx context.Context, s config.Settings, log *slog.Logger) (_ *Node, e
 	if n.engine, err = engine.New(cfg, web.Chat); err != nil {
 		return nil, err
 	}
-	var operators engine.Operators
+	var seen operators
 	if s.RedisURL == "" {
 		n.memory = engine.NewEmbedded(cfg, n.engine)
 		n.engine.Use(n.memory, n.memory.Directory())
-		operators = n.memory
+		seen = n.memory
 	} else {
 		if n.cluster, err = cluster.Open(ctx, clusterConfig(s, id, log.With("part", "cluster")), n.engine); err != nil {
 			return nil, err
 		}
 		n.cluster.Bind(n.engine)
 		n.engine.Use(n.cluster, n.cluster.Directory())
-		operators = n.cluster
+		seen = n.cluster
 		if err = n.cluster.Start(ctx); err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func Start(ctx context.Context, s config.Settings, log *slog.Logger) (_ *Node, e
 	if err = n.engine.Start(ctx); err != nil {
 		return nil, err
 	}
-	if n.admin, err = admin.New(adminConfig(s, id, log.With("part", "admin")), view{operators, n}, dashboard{web.Dashboard}); err != nil {
+	if n.admin, err = admin.New(adminConfig(s, id, log.With("part", "admin")), view{seen, n}, dashboard{web.Dashboard}); err != nil {
 		return nil, err
 	}
 	if err = n.admin.Start(); err != nil {

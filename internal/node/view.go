@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"time"
 
 	"chatroom/admin"
@@ -13,17 +14,24 @@ import (
 var (
 	_ engine.Log       = (*cluster.Cluster)(nil)
 	_ engine.Directory = (*cluster.Directory)(nil)
-	_ engine.Operators = (*cluster.Cluster)(nil)
+	_ operators        = (*cluster.Cluster)(nil)
 	_ engine.Log       = (*engine.Embedded)(nil)
-	_ engine.Operators = (*engine.Embedded)(nil)
+	_ operators        = (*engine.Embedded)(nil)
 	_ cluster.Feed     = (*engine.Engine)(nil)
 	_ cluster.Local    = (*engine.Engine)(nil)
 	_ admin.Node       = view{}
 )
 
+// operators is what a log does for operators, and what it orders lists by.
+type operators interface {
+	engine.Operators
+	ClientKeys(ctx context.Context, q string, by chat.SortField) ([]chat.SortKey, error)
+	RoomKeys(ctx context.Context, q string, by chat.SortField) ([]chat.SortKey, error)
+}
+
 // view is the node as the admin listener sees it.
 type view struct {
-	engine.Operators
+	operators
 	node *Node
 }
 
