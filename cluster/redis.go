@@ -55,13 +55,25 @@ func openStore(ctx context.Context, c Config) (*store, error) {
 	defer cancel()
 	s := &store{keys: newKeyspace(c.Prefix), log: c.Logger}
 	if s.client, err = dial(ctx, opt); err != nil {
-		return nil, fmt.Errorf("cluster: redis is not reachable: %w", err)
+		return nil, fmt.Errorf("cluster: redis is not reachable: %w%s", err, hint(opt, err))
 	}
 	if err := s.examine(ctx); err != nil {
 		s.client.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// hint says what a closed TLS connection most likely means: Redis refuses a certificate behind the
+// handshake, and whether its reason arrives before the end of the connection is chance.
+func hint(opt rueidis.ClientOption, err error) string {
+	var refused *rueidis.RedisError
+	var distrusted *tls.CertificateVerificationError
+	var op *net.OpError
+	if opt.TLSConfig == nil || errors.As(err, &refused) || errors.As(err, &distrusted) || errors.As(err, &op) && op.Op == "dial" {
+		return ""
+	}
+	return " (does it ask for a certificate of an authority that it trusts? tls_cert and tls_key in the url)"
 }
 
 // dial tries until Redis answers a PING or ctx ends.

@@ -140,20 +140,17 @@ func TestTLSAndAccessListByURL(t *testing.T) {
 	for name, c := range map[string]struct{ url, says string }{
 		"another authority":       {address(user, theirs.ca, cert, key), "certificate signed by unknown authority"},
 		"another name":            {strings.Replace(address(user, ours.ca, cert, key), "?", "?tls_server_name=redis.example&", 1), "redis.example"},
-		"a strange certificate":   {address(user, ours.ca, strange, strangeKey), "tls:"},
-		"no certificate":          {address(user, ours.ca, "", ""), "tls:"},
+		"a strange certificate":   {address(user, ours.ca, strange, strangeKey), "tls_cert"},
+		"no certificate":          {address(user, ours.ca, "", ""), "tls_cert"},
 		"a wrong password":        {address("chatroom:wrong", ours.ca, cert, key), "WRONGPASS"},
 		"a user who is not there": {address("nobody:s3cr%3At", ours.ca, cert, key), "WRONGPASS"},
 		"no user":                 {strings.Replace(address("", ours.ca, cert, key), "@", "", 1), "NOAUTH"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begin := time.Now()
+			t.Parallel()
 			_, err := Open(t.Context(), Config{URL: c.url, ServerID: "00000000-0000-4000-8000-000000000000"}, newEar())
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, want a word of %q", err, c.says)
-			}
-			if took := time.Since(begin); took > openPatience/2 {
-				t.Errorf("refused after %v: it was tried again, though it can't mend itself", took)
 			}
 		})
 	}
