@@ -74,3 +74,26 @@ export async function reads(page, expected) {
 export async function clientId(page) {
   return Number((await page.locator(".my-name .number").textContent()).slice(1));
 }
+
+/** Runs in a page before its own script: messages vanish on their way while it is deaf. */
+export function swallow() {
+  globalThis.swallowed = 0;
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    if (!globalThis.deaf || !String(data).includes('"SEND_MESSAGE"')) return send.call(this, data);
+    globalThis.swallowed++;
+    return undefined;
+  };
+}
+
+/** Runs in a page: how many messages are in the browser's database. */
+export function stored() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open("chatroom", 1);
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+      const all = request.result.transaction("outbox").objectStore("outbox").getAll();
+      all.onsuccess = () => resolve(all.result.length);
+    };
+  });
+}

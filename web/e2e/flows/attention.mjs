@@ -21,7 +21,7 @@ export async function play(stage) {
   await glance(ada, "visible");
   await until("a plain title", async () => !(await ada.title()).startsWith("("));
   await until("a plain icon", async () => !(await ada.getAttribute("link[rel=icon]", "href"))?.startsWith("data:"));
-  equal(await ada.locator(".divider").count(), 1, "lines before what is new");
+  await until("a line before what is new", async () => (await ada.locator(".divider").count()) === 1);
 
   // The browser says no, then yes.
   await toRooms(ada);
@@ -41,7 +41,7 @@ export async function play(stage) {
   await toMessages(ada);
 
   await write(ada, "back in a minute");
-  equal(await ada.locator(".divider").count(), 0, "lines after an answer");
+  await until("no line after an answer", async () => (await ada.locator(".divider").count()) === 0);
   await glance(ada, "hidden");
   await write(bob, "two");
   await until("a notification", async () => (await seen(ada)).shown.length === 1);

@@ -22,7 +22,7 @@ export async function play(stage) {
   // The session goes on in another place, then here again.
   await ada.evaluate(resumeElsewhere);
   await ada.locator(".app.ended .panel .primary").waitFor();
-  check(await ada.evaluate(() => document.activeElement?.matches("h1") ?? false), "the words have the focus");
+  await until("the focus on the words", () => ada.evaluate(() => document.activeElement?.matches("h1") ?? false));
   await stage.accessible(ada, "going on elsewhere");
   await stage.picture(ada, "elsewhere");
   await ada.locator(".panel .primary").click();

@@ -1,6 +1,6 @@
 // A message that did not go out says so, and waits for a person's word: send again, or delete.
 import { check, equal, until } from "../stage.mjs";
-import { connected, followLink, openRoom, reads, write } from "../people.mjs";
+import { connected, followLink, openRoom, reads, stored, swallow, write } from "../people.mjs";
 
 export const look = { language: "de", theme: "dark" };
 
@@ -19,7 +19,7 @@ export async function play(stage) {
   await ada.evaluate(() => { globalThis.deaf = true; });
   await write(ada, "one");
   await write(ada, "two");
-  equal(await ada.locator(".outgoing").count(), 2, "messages on their way");
+  await until("two messages on their way", async () => (await ada.locator(".outgoing").count()) === 2);
   await until("both have failed", async () => {
     await ada.clock.fastForward(STEP);
     return (await ada.locator(".outgoing.failed").count()) === 2;
@@ -43,7 +43,7 @@ export async function play(stage) {
   await followLink(eve, `http://127.0.0.1:${wire.port}/`, room);
   wire.cut();
   await write(eve, "from a closed window");
-  await until("the browser keeps it", () => eve.evaluate(stored));
+  await until("the browser keeps it", async () => (await eve.evaluate(stored)) === 1);
   await eve.close();
   wire.mend();
   const again = await eve.context().newPage();
@@ -53,27 +53,4 @@ export async function play(stage) {
   equal(await again.locator(".outgoing .words").textContent(), "from a closed window", "what is offered");
   await again.locator(".outgoing .choices button").first().click();
   await reads(bob, ["one", "from a closed window"]);
-}
-
-/** Runs in the page before its own script: messages vanish on their way while it is deaf. */
-function swallow() {
-  globalThis.swallowed = 0;
-  const { send } = WebSocket.prototype;
-  WebSocket.prototype.send = function (data) {
-    if (!globalThis.deaf || !String(data).includes('"SEND_MESSAGE"')) return send.call(this, data);
-    globalThis.swallowed++;
-    return undefined;
-  };
-}
-
-/** Runs in the page: whether a message is in the browser's database. */
-function stored() {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open("chatroom", 1);
-    request.onerror = () => reject(request.error);
-    request.onsuccess = () => {
-      const all = request.result.transaction("outbox").objectStore("outbox").getAll();
-      all.onsuccess = () => resolve(all.result.length === 1);
-    };
-  });
 }

@@ -1,5 +1,5 @@
 // The page speaks the language of its reader, and changes it without losing anything.
-import { check, equal, until } from "../stage.mjs";
+import { equal, until } from "../stage.mjs";
 import { openRoom, toMessages, toRooms, write } from "../people.mjs";
 
 export const look = { language: "en", theme: "light" };
@@ -41,7 +41,7 @@ export async function play(stage) {
   await ada.keyboard.press("Escape");
   await toMessages(ada);
   equal(await ada.inputValue("#message"), "kept", "the draft");
-  check((await ada.locator(".author").last().textContent()) === "Du", "rows speak the new language");
+  await until("rows in the new language", async () => (await ada.locator(".author").last().textContent()) === "Du");
   await ada.reload();
   await until("the choice is kept", async () => (await ada.getAttribute("html", "lang")) === "de");
   equal(await ada.getAttribute("html", "data-theme"), "dark", "theme after a reload");

@@ -1,5 +1,5 @@
 // Ten seconds without a network and three messages written in them: each arrives once, in order.
-import { check, until } from "../stage.mjs";
+import { until } from "../stage.mjs";
 import { followLink, openRoom, reads, write } from "../people.mjs";
 
 export const look = { language: "ar", theme: "light" };
@@ -20,7 +20,7 @@ export async function play(stage) {
   await ada.context().setOffline(true);
   wire.cut();
   for (const text of ["one", "two", "three"]) await write(ada, text);
-  check((await ada.locator(".outgoing").count()) === 3, "three messages wait");
+  await until("three messages wait", async () => (await ada.locator(".outgoing").count()) === 3);
   await write(bob, "meanwhile");
   await ada.locator(".banner .countdown").waitFor();
   await stage.accessible(ada, "offline with messages waiting");

@@ -1,6 +1,6 @@
 // What an operator does: remove, ban, delete a room. Each is said in clear words and ends the queue.
 import { check, equal, until } from "../stage.mjs";
-import { clientId, connected, followLink, openRoom, reads, write } from "../people.mjs";
+import { clientId, connected, followLink, openRoom, reads, stored, swallow, write } from "../people.mjs";
 
 export const look = { language: "en", theme: "dark" };
 
@@ -11,7 +11,11 @@ export async function play(stage) {
   const bob = await stage.person();
   await followLink(bob, node.url, room);
   const eve = await stage.person();
+  await eve.addInitScript(swallow);
   await followLink(eve, node.url, room);
+  await eve.evaluate(() => { globalThis.deaf = true; });
+  for (const text of ["never said", "nor this"]) await write(eve, text);
+  await until("two messages that wait", async () => (await eve.evaluate(stored)) === 2);
 
   await stage.operator(node, "DELETE", `/client/${await clientId(bob)}`);
   await bob.locator(".panel .primary").waitFor();
@@ -23,6 +27,7 @@ export async function play(stage) {
   await stage.operator(node, "DELETE", `/client/${await clientId(eve)}?ban=10m`);
   await eve.locator(".app.ended .panel").waitFor();
   equal(await eve.locator(".panel .primary").count(), 0, "ways back from a ban");
+  await until("an empty queue", async () => (await eve.evaluate(stored)) === 0);
   await stage.accessible(eve, "banned");
   await stage.picture(eve, "banned");
 

@@ -17,8 +17,8 @@ export async function play(stage) {
   await write(ada, "Good morning");
   await write(ada, "Has anybody watered the tomatoes?");
   await reads(ada, ["Good morning", "Has anybody watered the tomatoes?"]);
-  equal(await ada.locator(".message.follows").count(), 1, "grouped messages");
-  check(await ada.locator(".delivery.sent").count() === 2, "both are said to be sent");
+  await until("grouped messages", async () => (await ada.locator(".message.follows").count()) === 1);
+  await until("both are said to be sent", async () => (await ada.locator(".delivery.sent").count()) === 2);
 
   const bob = await stage.person();
   await followLink(bob, node.url, room);

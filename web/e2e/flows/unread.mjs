@@ -1,5 +1,5 @@
 // Whoever reads further up is not disturbed, and sees how much is new and where it begins.
-import { check, equal, until } from "../stage.mjs";
+import { equal, until } from "../stage.mjs";
 import { followLink, openRoom, write } from "../people.mjs";
 import { fill } from "./scroll-back.mjs";
 
@@ -28,15 +28,15 @@ export async function play(stage) {
   await write(bob, "new one");
   await write(bob, "new two");
   await until("two new in the title", async () => (await ada.title()).startsWith("(2)"));
-  check((await ada.locator(".pill [aria-live]").textContent()) !== "", "the pill says so as well");
+  await until("the pill says so as well", async () => (await ada.locator(".pill [aria-live]").textContent()) !== "");
   equal(await place(), before, "the place of the reader");
-  check((await ada.getAttribute("link[rel=icon]", "href"))?.startsWith("data:image/png"), "the icon has a badge");
+  await until("a badge on the icon", async () => (await ada.getAttribute("link[rel=icon]", "href"))?.startsWith("data:image/png"));
   await stage.accessible(ada, "reading further up");
   await stage.picture(ada, "unread");
 
   await ada.locator(".pill").click();
   await ada.locator(".pill").waitFor({ state: "detached" });
-  equal(await ada.locator(".divider").count(), 1, "lines before the first new message");
+  await until("a line before the first new message", async () => (await ada.locator(".divider").count()) === 1);
   const next = await ada.evaluate(() => document.querySelector(".divider").nextElementSibling.querySelector(".words").textContent);
   equal(next, "new one", "the message behind the line");
   await until("a plain title", async () => !(await ada.title()).startsWith("("));

@@ -1,15 +1,13 @@
 import { acknowledgedMessage } from "./acknowledged.ts";
 import { ADOPTION_DELAY, kept, leftBehind } from "./adoption.ts";
 import { Emitter } from "./emitter.ts";
-import { systemEnvironment } from "./environment.ts";
-import type { Environment } from "./environment.ts";
+import { systemEnvironment, type Environment } from "./environment.ts";
 import type { ChatMessage, ClientEvents, ConnectionState, Identity, Room, RoomLeft } from "./events.ts";
 import { Link, type LinkState } from "./link.ts";
 import type { ClientOptions } from "./options.ts";
 import { connectionState } from "./events.ts";
 import { Outbox } from "./outbox.ts";
-import { defaultOutboxStore } from "./outbox-store.ts";
-import type { OutboxItem, OutboxStore } from "./outbox-store.ts";
+import { defaultOutboxStore, type OutboxItem, type OutboxStore } from "./outbox-store.ts";
 import { CLOSE_BANNED, CLOSE_REMOVED } from "./protocol.ts";
 import type { Ack, Command, Connect, ErrorCode, ErrorEvent, History, NewMessage, RoomJoined, Rooms, ServerEvent, UserEvent } from "./protocol.ts";
 import { ChatError, Requests } from "./requests.ts";
@@ -41,6 +39,7 @@ export class ChatClient extends Emitter<ClientEvents> {
   #outbox: Outbox;
   #tab: TabRecord = { tab: "" };
   #stage: Stage = "down";
+  #run = 0;
   #state: ConnectionState = { phase: "idle" };
   #code: ErrorCode | undefined;
   #identity: Identity | undefined;
@@ -95,6 +94,7 @@ export class ChatClient extends Emitter<ClientEvents> {
    * to the one it was in before a reload.
    */
   async start(roomId?: number): Promise<void> {
+    const run = ++this.#run;
     const items = kept(this.#store, this.#env, (late) => this.#restore(late));
     this.#tab = await claimTab(this.#memory, this.#ownership, this.#env);
     this.#outbox = this.#newOutbox(this.#tab.tab);
@@ -102,6 +102,7 @@ export class ChatClient extends Emitter<ClientEvents> {
     this.#wanted = roomId ?? this.#tab.roomId;
     // Before anything is heard of the room: the replay, or its absence, says what became of them.
     this.#restore(await items);
+    if (run !== this.#run) return; // Stopped meanwhile.
     this.#link.start();
     this.#env.setTimeout(() => {
       if (this.#state.phase === "ended" || this.#state.phase === "idle") return;
@@ -115,6 +116,7 @@ export class ChatClient extends Emitter<ClientEvents> {
 
   /** Leaves and closes; the place in the room is given up at once. */
   stop(): void {
+    this.#run++;
     this.#link.stop();
     this.#outbox.close();
     this.#requests.abort();
@@ -132,8 +134,7 @@ export class ChatClient extends Emitter<ClientEvents> {
   }
 
   async createRoom(name: string, hidden = false): Promise<void> {
-    await this.#request("create", (id) =>
-      hidden ? { type: "CREATE_ROOM", id, name, private: true } : { type: "CREATE_ROOM", id, name });
+    await this.#request("create", (id) => ({ type: "CREATE_ROOM", id, name, ...(hidden && { private: true }) }));
   }
 
   async joinRoom(roomId: number): Promise<void> {
@@ -152,8 +153,8 @@ export class ChatClient extends Emitter<ClientEvents> {
   }
 
   async listRooms(cursor?: string, limit = 100): Promise<Rooms> {
-    return (await this.#request("rooms", (id) =>
-      cursor === undefined ? { type: "LIST_ROOMS", id, limit } : { type: "LIST_ROOMS", id, limit, cursor })) as Rooms;
+    const further = cursor === undefined ? {} : { cursor };
+    return (await this.#request("rooms", (id) => ({ type: "LIST_ROOMS", id, limit, ...further }))) as Rooms;
   }
 
   /** Messages of the current room before a seq, oldest first; `more`: there are still older ones. */
@@ -404,9 +405,8 @@ export class ChatClient extends Emitter<ClientEvents> {
     const verdict = this.#sequence.offer(event);
     if (verdict === "gap") return this.#mend();
     if (verdict === "duplicate") return;
-    const replayed = this.#replayEnd !== undefined;
     const own = this.#mine.has(event.from.clientId);
-    if (own && replayed && !this.#broken) this.#outbox.recognise(event);
+    if (own && this.#replayEnd !== undefined && !this.#broken) this.#outbox.recognise(event);
     this.#deliver(event, own);
   }
 

@@ -106,8 +106,17 @@ export class SoleOwnership implements Ownership {
 }
 
 /** Web Locks: the browser itself frees the name when the page is gone. Secure contexts only. */
-class LockOwnership implements Ownership {
-  claim(name: string, patience: number): Promise<boolean> {
+export class LockOwnership implements Ownership {
+  readonly #owned = new Set<string>();
+
+  async claim(name: string, patience: number): Promise<boolean> {
+    // Whoever stops and starts again is still there.
+    if (!this.#owned.has(name) && !(await this.#lock(name, patience))) return false;
+    this.#owned.add(name);
+    return true;
+  }
+
+  #lock(name: string, patience: number): Promise<boolean> {
     const forever = new Promise<never>(() => {});
     return new Promise((resolve) => {
       const options: LockOptions =
@@ -144,6 +153,7 @@ export class AskingOwnership implements Ownership {
   }
 
   claim(name: string): Promise<boolean> {
+    if (this.#owned.has(name)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const number = Math.random();
       const finish = (free: boolean): void => {

@@ -90,8 +90,7 @@ export function OutgoingRow({ item, chat, here }: { item: OutboxItem; chat: Chat
       <div class="bubble">
         <Words text={item.text} />
         <div class="delivery">
-          <Icon name={failed ? "alert" : "clock"} />
-          <span>{text}</span>
+          <span class="said"><Icon name={failed ? "alert" : "clock"} /><span>{text}</span></span>
           {failed ? (
             <span class="choices">
               <button type="button" class="plain" onClick={() => chat.client.retry(item.id)}>{t(here ? "retry" : "sendHere")}</button>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { AskingOwnership, claimTab, VolatileMemory } from "../tab.ts";
+import { AskingOwnership, claimTab, LockOwnership, VolatileMemory } from "../tab.ts";
 import { ScriptedEnvironment } from "./harness.ts";
 
 /** A BroadcastChannel within one process: everybody but the sender hears, a little later. */
@@ -34,6 +34,7 @@ test("a name that nobody has is free, one that somebody has is not", async () =>
   assert.equal(await first.claim("a"), true);
   assert.equal(await second.claim("a"), false);
   assert.equal(await second.claim("b"), true);
+  assert.equal(await first.claim("a"), true, "one's own is still one's own");
 });
 
 test("of pages that ask at the same time one gets the name", async () => {
@@ -61,4 +62,30 @@ test("a reloaded page is itself again, a copied one begins a life of its own", a
   // The original is gone when its reloaded self asks.
   Channel.open.shift();
   assert.equal((await claimTab(memory, new AskingOwnership(), env)).session, "S1");
+});
+
+/** Locks of one browser: given to who comes first, and to the next one when that page is gone. */
+class Locks {
+  readonly #held = new Set<string>();
+
+  async request(name: string, options: { signal?: AbortSignal }, act: (lock: object | null) => unknown): Promise<void> {
+    if (!this.#held.has(name)) {
+      this.#held.add(name);
+      return void (await act({ name }));
+    }
+    if (options.signal === undefined) return void (await act(null));
+    await new Promise((_, reject) => options.signal?.addEventListener("abort", reject));
+  }
+}
+
+test("locks keep a name for the page that has it, also when it begins again", async () => {
+  Object.defineProperty(globalThis, "navigator", { value: { locks: new Locks() }, configurable: true });
+  const [first, second] = [new LockOwnership(), new LockOwnership()];
+  assert.equal(await first.claim("a", 0), true);
+  assert.equal(await second.claim("a", 0), false);
+  // The clock of AbortSignal.timeout alone keeps no process alive.
+  const alive = setInterval(() => {}, 1_000);
+  assert.equal(await second.claim("a", 10), false, "not after some patience either");
+  clearInterval(alive);
+  assert.equal(await first.claim("a", 0), true);
 });
