@@ -83,6 +83,7 @@ up:
 	docker compose up --build
 
 # The page in every language, theme and width; make test plays each flow in one of them.
+# MATRIX='Matrix/ar-dark-390' plays one combination only.
 test-browser-all: install
 	BROWSERS=all $(GO) test -v -count=1 -timeout 4h -run "$(or $(MATRIX),Matrix)" ./web/e2e
 
