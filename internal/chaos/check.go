@@ -89,9 +89,6 @@ func (c *checker) index(person int, s Sight) {
 		c.at[s.Place] = s.MessageID
 	}
 	c.highest[lineage(s.Place)] = max(c.highest[lineage(s.Place)], s.Place.Seq)
-	if s.Text == "" {
-		return
-	}
 	c.text[s.MessageID] = s.Text
 	if _, ok := c.h.sent[s.Text]; !ok {
 		c.v.Invented = append(c.v.Invented, fmt.Sprintf("person %d saw %q at %v", person, s.Text, s.Place))

@@ -14,7 +14,7 @@ func record() *History {
 	for person := 1; person <= 2; person++ {
 		h.Begin(person, 12345, false)
 		for i, text := range []string{"a", "b", "c"} {
-			h.Saw(person, Sight{Place: place(uint64(i + 1)), MessageID: "m-" + text, Text: text, Own: person == 1})
+			h.Saw(person, Sight{Place: place(uint64(i + 1)), MessageID: "m-" + text, Text: text})
 		}
 	}
 	return h
@@ -46,7 +46,7 @@ func TestCheckFindsEachFault(t *testing.T) {
 		{"acknowledged but invisible", func(h *History) {
 			h.Sent(1, "d")
 			h.Acked(Ack{Person: 1, Text: "d", Place: place(4), MessageID: "m-d"})
-			h.Saw(1, Sight{Place: place(4), MessageID: "m-d", Text: "d", Own: true})
+			h.Saw(1, Sight{Place: place(4), MessageID: "m-d", Text: "d"})
 			h.Begin(1, 12345, true)
 			h.Begin(2, 12345, true)
 		}, func(v Verdict) int { return len(v.Invisible) }},

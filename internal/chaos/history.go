@@ -30,8 +30,7 @@ type Ack struct {
 type Sight struct {
 	Place     Place
 	MessageID string
-	Text      string // empty where the own ACK was the sight and its text is not repeated
-	Own       bool
+	Text      string
 }
 
 // Stretch is what a person saw of one room without a break: it begins at a ROOM_JOINED that

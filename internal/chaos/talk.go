@@ -121,17 +121,17 @@ func (p *person) handle(e event) {
 		if p.gone[e.From.ClientID] {
 			p.history.Complain(p.number, fmt.Sprintf("%q of %d, who had left", e.Text, e.From.ClientID))
 		}
-		p.saw(e, e.Text, false)
+		p.saw(e, e.Text)
 	case "ACK":
 		if e.Seq != 0 && !e.Duplicate && p.text != "" && e.ID == p.text {
-			p.saw(e, p.text, true)
+			p.saw(e, p.text)
 		}
 	}
 }
 
-func (p *person) saw(e event, text string, own bool) {
+func (p *person) saw(e event, text string) {
 	at := Place{e.RoomID, e.Epoch, e.Seq}
-	p.history.Saw(p.number, Sight{at, e.MessageID, text, own})
+	p.history.Saw(p.number, Sight{at, e.MessageID, text})
 	p.messageID = e.MessageID
 	p.position.Store(&at)
 }
