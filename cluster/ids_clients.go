@@ -32,13 +32,14 @@ type clientIDs struct {
 	frees chan struct{}
 
 	// Guarded by mu.
-	mu     sync.Mutex
-	stock  []granted // oldest first
-	low    int       // the smallest stock since the last grant
-	target int
-	narrow int       // ids of the last grant when Redis gave fewer than asked, else 0
-	known  int       // ranges that this node has taken from
-	freed  []granted // on their way back
+	mu      sync.Mutex
+	stock   []granted // oldest first
+	low     int       // the smallest stock since the last grant
+	target  int
+	narrow  int       // ids of the last grant when Redis gave fewer than asked, else 0
+	known   int       // ranges that this node has taken from
+	freed   []granted // to be given back
+	freeing []granted // of those, the ones that Redis is being told of
 
 	// Owned by the goroutine of run (by Start's before).
 	full map[int]time.Time // when range n had no id left

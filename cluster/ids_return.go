@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,9 +19,7 @@ func (p *clientIDs) runFree() {
 		case <-p.frees:
 		}
 		for try := 0; ; {
-			p.mu.Lock()
-			batch := p.freed[:min(len(p.freed), freeChunk)]
-			p.mu.Unlock()
+			batch := p.takeFreed()
 			if len(batch) == 0 {
 				break
 			}
@@ -33,11 +32,29 @@ func (p *clientIDs) runFree() {
 			}
 			try = 0
 			p.mu.Lock()
-			// forget may have emptied it meanwhile.
-			p.freed = p.freed[min(len(p.freed), len(batch)):]
+			p.freeing = nil
 			p.mu.Unlock()
 		}
 	}
+}
+
+// takeFreed returns what is under way back, or takes the next ids for that. They are taken out of
+// freed: forget may empty that meanwhile, and others come into it.
+func (p *clientIDs) takeFreed() []granted {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.freeing) == 0 {
+		n := min(len(p.freed), freeChunk)
+		p.freeing, p.freed = p.freed[:n:n], p.freed[n:]
+	}
+	return p.freeing
+}
+
+// returning is how many ids are on their way back. Any goroutine.
+func (p *clientIDs) returning() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.freed) + len(p.freeing)
 }
 
 // freeNow gives ids back and returns when Redis has them.
@@ -140,9 +157,9 @@ func (p *clientIDs) disown(lost map[uint64]bool) {
 // giveUp returns the stock; Close only.
 func (p *clientIDs) giveUp(ctx context.Context) error {
 	p.mu.Lock()
-	all := append(p.stock, p.freed...)
+	all := slices.Concat(p.stock, p.freed, p.freeing)
 	known := p.known
-	p.stock, p.freed = nil, nil
+	p.stock, p.freed, p.freeing = nil, nil, nil
 	p.mu.Unlock()
 	if err := p.freeNow(ctx, all); err != nil {
 		return err

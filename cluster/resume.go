@@ -245,10 +245,7 @@ func (s *sessions) flush(ctx context.Context) bool {
 		s.mu.Lock()
 		left := len(s.byID) + len(s.ending)
 		s.mu.Unlock()
-		s.l.clientIDs.mu.Lock()
-		left += len(s.l.clientIDs.freed)
-		s.l.clientIDs.mu.Unlock()
-		if left == 0 {
+		if left+s.l.clientIDs.returning() == 0 {
 			return true
 		}
 		select {
