@@ -31,6 +31,8 @@ type lease struct {
 	ended    time.Duration
 	redisNow int64 // its answer
 	failing  bool
+	former   []string      // lives that were taken away, see bequeath
+	reborn   time.Duration // when the last of them was
 }
 
 func newLease(l *life) *lease {
@@ -76,7 +78,7 @@ func (le *lease) run() {
 			wait = min(wait, backoff(try))
 			try++
 		case status == "REAPED":
-			le.reborn()
+			le.beginAnew()
 			continue
 		case status == "LOST":
 			le.l.c.store.log.Warn("redis has lost its data: what this node holds is written again")
@@ -85,6 +87,7 @@ func (le *lease) run() {
 		if err == nil {
 			try = 0
 			le.l.reaper.see(dead)
+			le.bequeath()
 		}
 		le.report(err)
 		if !le.l.pause(wait) {
@@ -150,16 +153,39 @@ func (le *lease) beat(ctx context.Context) (status string, dead map[string]int64
 	return status, dead, nil
 }
 
-// reborn begins a new life after another node cleaned up behind this one: nothing that it carried
+// beginAnew begins a new life after another node cleaned up behind this one: nothing that it carried
 // is its own any more.
-func (le *lease) reborn() {
+func (le *lease) beginAnew() {
 	le.l.c.store.log.Warn("this node was taken for dead: its connections are closed and resume")
+	le.former, le.reborn = append(le.former, le.node()), time.Since(le.base)
 	le.rename()
 	le.birth, le.began = "", 0
 	le.l.clientIDs.forget()
 	le.l.sessions.forget()
 	le.l.bans.forget()
 	le.l.c.feed.DisconnectAll()
+}
+
+// bequeath puts the former lives of this node on the reapers' list once more, when nothing of them can
+// be under way any more: what was when they were taken away may have been executed behind the reaper.
+func (le *lease) bequeath() {
+	if len(le.former) == 0 || time.Since(le.base)-le.reborn < requestDeadline {
+		return
+	}
+	s := le.l.c.store
+	if s.do(le.l.ctx, le.jobs(le.former...)).Error() == nil {
+		le.former = nil
+	}
+}
+
+// jobs is the command that asks reapers to clean up behind nodes.
+func (le *lease) jobs(nodes ...string) rueidis.Completed {
+	end := strconv.FormatInt(le.now(), 10)
+	hset := le.l.c.store.client.B().Hset().Key(le.keys()[2]).FieldValue()
+	for _, node := range nodes {
+		hset = hset.FieldValue(node, end)
+	}
+	return hset.Build()
 }
 
 // reclaim makes runReclaim write everything again. Any goroutine.
@@ -198,9 +224,12 @@ func (le *lease) resign(ctx context.Context, unclear bool) error {
 		b.Hdel().Key(s.keys.tagged("nodes", "stats")).Field(node).Build(),
 		b.Zrem().Key(le.keys()[0]).Member(node).Build(),
 	}
+	jobs := le.former
 	if unclear {
-		end := strconv.FormatInt(le.now(), 10)
-		cmds = append(rueidis.Commands{b.Hset().Key(le.keys()[2]).FieldValue().FieldValue(node, end).Build()}, cmds...)
+		jobs = append(jobs, node)
+	}
+	if len(jobs) > 0 {
+		cmds = append(rueidis.Commands{le.jobs(jobs...)}, cmds...)
 	}
 	for _, r := range s.doMulti(ctx, cmds...) {
 		if err := r.Error(); err != nil {

@@ -23,9 +23,14 @@ type reaper struct {
 	// Atomic; any goroutine.
 	count  atomic.Uint64
 	broken atomic.Int64 // tests only: the chunk before which the reaper gives up; 0 = never, -1 = always
+
+	// Owned by the goroutine of run.
+	begun map[string]*cleanup
 }
 
-func newReaper(l *life) *reaper { return &reaper{l: l, found: make(chan map[string]int64, 1)} }
+func newReaper(l *life) *reaper {
+	return &reaper{l: l, found: make(chan map[string]int64, 1), begun: make(map[string]*cleanup)}
+}
 
 // see says which nodes are to be cleaned up, with the end of their lease. Does not block.
 func (r *reaper) see(dead map[string]int64) {
@@ -44,6 +49,11 @@ func (r *reaper) run() {
 		case <-r.l.ctx.Done():
 			return
 		case dead := <-r.found:
+			for node := range r.begun {
+				if _, still := dead[node]; !still {
+					delete(r.begun, node) // another node has finished it
+				}
+			}
 			for node, end := range dead {
 				if done, err := r.reap(r.l.ctx, node, end); err == nil && done {
 					r.count.Add(1)
@@ -62,53 +72,79 @@ func (r *reaper) lock(ctx context.Context, node string) (bool, error) {
 	return got == 1, err
 }
 
-// reap marks the sessions of a dead node detached until its lease's end and the resume window, and
-// frees the ids that no session has. done is false when another node does it.
-func (r *reaper) reap(ctx context.Context, node string, leaseEnd int64) (done bool, err error) {
-	s := r.l.c.store
+// cleanup is the work behind one dead node, as far as this one has come with it.
+type cleanup struct {
+	node   string
+	until  int64            // Redis ms at which places without a time of their own end
+	marked [partitions]bool // the sessions of these are detached
+	step   func() (ok bool, err error)
+	lost   bool // the last step did not keep the lock
+}
+
+// begin returns what is to be done behind node, after taking the lock; nil when another node is at it
+// or it was done meanwhile: who died is told with every heartbeat, so also what is long finished.
+func (r *reaper) begin(ctx context.Context, node string, leaseEnd int64) (*cleanup, error) {
 	broken := r.broken.Load()
+	if broken < 0 {
+		return nil, nil
+	}
+	if ok, err := r.lock(ctx, node); err != nil || !ok {
+		return nil, err
+	}
+	s := r.l.c.store
+	open, err := s.do(ctx, s.client.B().Hexists().Key(s.keys.tagged("nodes", "reap")).Field(node).Build()).AsBool()
+	if err != nil || !open {
+		return nil, err
+	}
+	until := leaseEnd + r.l.c.config.ResumeWindow.Milliseconds()
+	c := r.begun[node]
+	if c == nil || c.until != until {
+		c = &cleanup{node: node, until: until}
+		r.begun[node] = c
+	}
 	chunk := int64(0)
-	step := func() (bool, error) {
+	c.step = func() (ok bool, err error) {
 		if chunk++; chunk == broken {
 			return false, nil
 		}
-		return r.lock(ctx, node)
+		ok, err = r.lock(ctx, node)
+		c.lost = err != nil || !ok
+		return ok, err
 	}
-	if broken < 0 {
-		return false, nil
-	}
-	if ok, err := r.lock(ctx, node); err != nil || !ok {
+	return c, nil
+}
+
+// reap marks the sessions of a dead node detached until its lease's end and the resume window, and
+// frees the ids that no session has. done is false when another node does it, or when a shard of a
+// Redis Cluster did not answer: the sessions on the others are not kept waiting for it.
+func (r *reaper) reap(ctx context.Context, node string, leaseEnd int64) (done bool, err error) {
+	c, err := r.begin(ctx, node, leaseEnd)
+	if c == nil {
 		return false, err
 	}
-	until := leaseEnd + r.l.c.config.ResumeWindow.Milliseconds()
-	for p := range s.keys.tags {
-		index := s.keys.tags[p] + "clients"
-		for cursor := uint64(0); ; {
-			if ok, err := step(); err != nil || !ok {
-				return false, err
-			}
-			e, err := s.do(ctx, s.client.B().Hscan().Key(index).Cursor(cursor).Count(reapChunk).Build()).AsScanEntry()
-			if err != nil {
-				return false, err
-			}
-			var orphans []chat.ClientID
-			for i := 0; i+1 < len(e.Elements); i += 2 {
-				// Detached ones as well: their node may have died before they were listed.
-				if owner, _, _ := strings.Cut(e.Elements[i+1], " "); strings.TrimSuffix(owner, "~") == node {
-					orphans = append(orphans, parseID[chat.ClientID](e.Elements[i]))
-				}
-			}
-			if err := r.orphan(ctx, node, until, orphans); err != nil {
-				return false, err
-			}
-			if cursor = e.Cursor; cursor == 0 {
-				break
-			}
+	var silent error
+	for p := range c.marked {
+		if c.marked[p] {
+			continue
+		}
+		ok, err := r.mark(ctx, c, p)
+		switch {
+		case err != nil && !c.lost:
+			silent = err
+		case err != nil || !ok:
+			return false, err
+		default:
+			c.marked[p] = true
 		}
 	}
-	if done, err := r.reapIDs(ctx, node, step); err != nil || !done {
+	if done, err := r.reapIDs(ctx, node, c.step); err != nil || !done {
 		return false, err
 	}
+	if silent != nil {
+		return false, silent
+	}
+	delete(r.begun, node)
+	s := r.l.c.store
 	b := s.client.B()
 	for _, res := range s.doMulti(ctx,
 		b.Hdel().Key(s.keys.tagged("nodes", "stats")).Field(node).Build(),
@@ -120,6 +156,33 @@ func (r *reaper) reap(ctx context.Context, node string, leaseEnd int64) (done bo
 		}
 	}
 	return true, nil
+}
+
+// mark marks the dead node's sessions of one partition; ok is false when the lock is another's.
+func (r *reaper) mark(ctx context.Context, c *cleanup, p int) (ok bool, err error) {
+	s := r.l.c.store
+	for cursor := uint64(0); ; {
+		if ok, err := c.step(); err != nil || !ok {
+			return false, err
+		}
+		e, err := s.do(ctx, s.client.B().Hscan().Key(s.keys.tags[p]+"clients").Cursor(cursor).Count(reapChunk).Build()).AsScanEntry()
+		if err != nil {
+			return false, err
+		}
+		var orphans []chat.ClientID
+		for i := 0; i+1 < len(e.Elements); i += 2 {
+			// Detached ones as well: their node may have died before they were listed.
+			if owner, _, _ := strings.Cut(e.Elements[i+1], " "); strings.TrimSuffix(owner, "~") == c.node {
+				orphans = append(orphans, parseID[chat.ClientID](e.Elements[i]))
+			}
+		}
+		if err := r.orphan(ctx, c.node, c.until, orphans); err != nil {
+			return false, err
+		}
+		if cursor = e.Cursor; cursor == 0 {
+			return true, nil
+		}
+	}
 }
 
 // orphan marks sessions of a dead node detached and enters them for the sweep.

@@ -52,6 +52,13 @@ func (w *writer) run() {
 		case <-w.wakes:
 		}
 		for try := 0; ; {
+			if !w.s.l.lease.fresh() {
+				// Others may have taken this node for dead, and what it holds for theirs to end.
+				if !w.s.l.pause(tick) {
+					return
+				}
+				continue
+			}
 			more, err := w.round()
 			if err != nil {
 				if !w.s.l.pause(backoff(try)) {
