@@ -49,6 +49,7 @@ type life struct {
 	bans      *bans
 	looks     *looks
 	reaper    *reaper
+	leaving   *departures
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -66,6 +67,7 @@ func newLife(c *Cluster) *life {
 	l.bans = newBans(l)
 	l.looks = newLooks(l)
 	l.reaper = newReaper(l)
+	l.leaving = &departures{underWay: make(map[departing]chan struct{})}
 	return l
 }
 

@@ -58,7 +58,7 @@ func (l *life) remove(ctx context.Context, r chat.Removal) (removed chat.Removed
 		return removed, nil // it went by itself meanwhile
 	}
 	session := parseClosed(r.Client, rest)
-	if _, err := l.finish(ctx, []closed{session}); err != nil {
+	if _, err := l.finish(ctx, []closed{session}, l.times.hold); err != nil {
 		return removed, err
 	}
 	removed.Total = 1

@@ -2,10 +2,9 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -19,22 +18,21 @@ const sweepChunk = 256
 // runSweep ends detached sessions whose window is over, on behalf of whichever node had them.
 func (l *life) runSweep() {
 	l.every(l.times.sweep, func() {
-		for {
-			if n, err := l.sweep(l.ctx); err != nil || n < sweepChunk {
-				return // what Redis did not answer is due again after times.hold
-			}
+		for n := sweepChunk; n == sweepChunk; {
+			n = l.sweep(l.ctx)
 		}
 	})
 }
 
 // sweep takes one chunk of due sessions: close the record, leave the rooms, drop the record, free
-// the id, strike it off the list. A node that dies in between leaves steps that are repeated.
-func (l *life) sweep(ctx context.Context) (n int, err error) {
+// the id, strike it off the list. A node that dies in between leaves steps that are repeated. What
+// Redis, or one shard of it, did not answer is due again after times.hold; the others go on.
+func (l *life) sweep(ctx context.Context) (n int) {
 	s := l.c.store
 	det := s.keys.tagged("nodes", "det")
 	reply, err := s.run(ctx, scriptDue, []string{det}, []string{strconv.Itoa(sweepChunk), strconv.FormatInt(l.times.hold.Milliseconds(), 10)}).ToArray()
 	if err != nil || len(reply) < 2 {
-		return 0, err
+		return 0
 	}
 	due := make([]granted, len(reply)-1)
 	calls := make([]call, len(due))
@@ -44,37 +42,32 @@ func (l *life) sweep(ctx context.Context) (n int, err error) {
 		calls[i] = call{script: scriptClose, keys: l.sessions.recordKeys(chat.ClientID(due[i].id))[:1], args: []string{"e"}}
 	}
 	var over []closed
-	var off []granted // no session any more, or a connection carries it
+	var none, off []granted // no session any more; to be struck off
 	for i, res := range s.runMulti(ctx, calls) {
 		word, rest, err := texts(res)
-		if err != nil {
-			return 0, err
-		}
 		switch {
+		case err != nil:
 		case word == "OK" && text(rest[4]) == due[i].grant:
 			over = append(over, parseClosed(chat.ClientID(due[i].id), rest))
 		case word == "LIVE" && integer(rest[0]) > 0: // detached anew: its entry is on its way
-		case word == "LIVE":
+		case word == "LIVE": // a connection carries it
 			off = append(off, due[i])
 		default:
-			off = append(off, due[i])
-			if err := l.clientIDs.freeNow(ctx, due[i:i+1]); err != nil {
-				return 0, err
-			}
+			none = append(none, due[i])
 		}
 	}
-	ended, err := l.finish(ctx, over)
-	off = append(off, ended...)
-	if len(off) > 0 {
+	if l.clientIDs.freeNow(ctx, none) == nil {
+		off = append(off, none...)
+	}
+	ended, _ := l.finish(ctx, over, requestDeadline)
+	if off = append(off, ended...); len(off) > 0 {
 		args := []string{strconv.FormatInt(integer(reply[0]), 10)}
 		for _, g := range off {
 			args = append(args, detMember(chat.ClientID(g.id), g.grant))
 		}
-		if e := s.run(ctx, scriptUndue, []string{det}, args).Error(); err == nil {
-			err = e
-		}
+		_ = s.run(ctx, scriptUndue, []string{det}, args).Error() // else they are due again, and found to have gone
 	}
-	return len(due), err
+	return len(due)
 }
 
 // closed is a session whose record says that it ends.
@@ -110,65 +103,62 @@ func (c closed) kick() command {
 	return command{node: c.node, verb: verbKick, client: c.member.Client, incarnation: c.member.Incarnation, cause: cause}
 }
 
-// finish takes closed sessions out of their rooms, tells the connections of removed ones, drops
-// their records and frees their ids. When a room does not answer in time none of them is finished,
-// and all are due again.
-func (l *life) finish(ctx context.Context, sessions []closed) (ended []granted, err error) {
-	if len(sessions) == 0 {
-		return nil, nil
+// errRoomSilent says that a session could not be taken out of a room yet.
+var errRoomSilent = errors.New("cluster: a room gives no answer")
+
+// finish takes closed sessions out of their rooms, for which it waits no longer than patience, tells
+// the connections of removed ones, drops their records and frees their ids. It returns those that are
+// finished, and an error unless these are all: the others are due again.
+func (l *life) finish(ctx context.Context, sessions []closed, patience time.Duration) (ended []granted, err error) {
+	gone := l.leaveRooms(ctx, sessions, patience)
+	if len(gone) < len(sessions) {
+		err = errRoomSilent
 	}
-	if err := l.leaveRooms(ctx, sessions); err != nil {
-		return nil, err
-	}
-	calls := make([]call, len(sessions))
-	for i, c := range sessions {
+	var dropped []granted
+	var calls []call
+	for _, c := range gone {
 		if c.departure() == chat.DepartureRemoved {
-			if err := l.control.sendNow(ctx, c.kick()); err != nil {
-				return nil, err
+			if e := l.control.sendNow(ctx, c.kick()); e != nil {
+				err = e
+				continue
 			}
 		}
-		calls[i] = call{script: scriptDrop, keys: l.sessions.recordKeys(c.member.Client),
-			args: []string{formatID(c.member.Client), string(c.member.Nonce[:]), formatID(c.member.Incarnation)}}
+		dropped = append(dropped, granted{id: uint64(c.member.Client), grant: c.grant})
+		calls = append(calls, call{script: scriptDrop, keys: l.sessions.recordKeys(c.member.Client),
+			args: []string{formatID(c.member.Client), string(c.member.Nonce[:]), formatID(c.member.Incarnation)}})
 	}
 	for i, res := range l.c.store.runMulti(ctx, calls) {
-		if err := res.Error(); err != nil {
-			return nil, err
+		if e := res.Error(); e != nil {
+			err = e
+			continue
 		}
-		ended = append(ended, granted{id: uint64(sessions[i].member.Client), grant: sessions[i].grant})
+		ended = append(ended, dropped[i])
 	}
-	if err := l.clientIDs.freeNow(ctx, ended); err != nil {
-		return nil, err
+	if e := l.clientIDs.freeNow(ctx, ended); e != nil {
+		return nil, e
 	}
-	return ended, nil
+	return ended, err
 }
 
-// leaveRooms takes closed sessions out of all their rooms at once and waits for it, for times.hold
-// at most.
-func (l *life) leaveRooms(ctx context.Context, sessions []closed) error {
-	var open atomic.Int64
-	done := make(chan struct{})
-	left := func() {
-		if open.Add(-1) == 0 {
-			close(done)
+// leaveRooms takes closed sessions out of all their rooms at once and returns those that have left
+// when all have or patience is over.
+func (l *life) leaveRooms(ctx context.Context, sessions []closed, patience time.Duration) (gone []closed) {
+	left := make([]<-chan struct{}, len(sessions))
+	for i, c := range sessions {
+		left[i] = l.leaving.leave(l.c, c)
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for i, c := range sessions {
+		select {
+		case <-left[i]:
+		case <-ctx.Done():
+		}
+		select {
+		case <-left[i]:
+			gone = append(gone, c)
+		default:
 		}
 	}
-	open.Store(1)
-	for _, c := range sessions {
-		for _, room := range c.rooms {
-			open.Add(1)
-			var once sync.Once
-			l.c.depart(room, departure{client: c.member.Client, nonce: c.member.Nonce, why: c.departure()}, func() { once.Do(left) })
-		}
-	}
-	left()
-	timer := time.NewTimer(l.times.hold)
-	defer timer.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-timer.C:
-		return context.DeadlineExceeded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return gone
 }
