@@ -79,6 +79,15 @@ func (e *executor) take() []*job {
 	return jobs
 }
 
+// rest returns the jobs that close has left over.
+func (e *executor) rest() []*job {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	jobs := e.queue
+	e.queue = nil
+	return jobs
+}
+
 // run takes jobs to Redis until close.
 func (e *executor) run(ctx context.Context) {
 	for jobs := e.take(); jobs != nil; jobs = e.take() {

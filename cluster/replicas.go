@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,17 +34,30 @@ func newReplicaWriters(r *rooms) *replicaWriters {
 // submit takes a job to the primary of its partition. Any goroutine.
 func (w *replicaWriters) submit(part int, j *job, s *shard) {
 	j.shard = s
-	addr := w.rooms.topology.address(part)
 	w.mu.Lock()
+	defer w.mu.Unlock() // held on: between the look and the submission the primary could be retired
+	addr := w.rooms.topology.address(part)
 	e := w.writers[addr]
 	if e == nil && !w.closed {
 		e = newExecutor(w.rooms.c.store, w.post)
 		w.writers[addr] = e
 		w.rooms.tasks.Go(func() { w.run(addr, e) })
 	}
-	w.mu.Unlock()
 	if e != nil {
 		e.submit(j)
+	}
+}
+
+// keep ends the writers of all addresses but these: those are no primaries any more. What waits there
+// comes back to its rooms, which offer it to the new ones.
+func (w *replicaWriters) keep(addrs []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for addr, e := range w.writers {
+		if !slices.Contains(addrs, addr) {
+			delete(w.writers, addr)
+			e.close()
+		}
 	}
 }
 
@@ -67,7 +81,16 @@ func (w *replicaWriters) close() {
 func (w *replicaWriters) run(addr string, e *executor) {
 	var conn rueidis.DedicatedClient
 	release := func() {}
-	defer func() { release() }()
+	defer func() {
+		if conn != nil {
+			conn.Close()
+		}
+		release()
+		if jobs := e.rest(); jobs != nil {
+			failJobs(jobs, errNoReplica)
+			e.post(jobs)
+		}
+	}()
 	for jobs := e.take(); jobs != nil; jobs = e.take() {
 		if conn == nil {
 			client := w.rooms.topology.client(addr)

@@ -62,7 +62,7 @@ func (t *topology) run(ctx context.Context) {
 // suspect asks for a look soon. Any goroutine.
 func (t *topology) suspect() { wake(t.kick) }
 
-// refresh asks who serves what and moves channels to their new primary.
+// refresh asks who serves what and goes there. One at a time.
 func (t *topology) refresh(ctx context.Context) error {
 	var serves [partitions]string
 	if t.rooms.c.store.client.Mode() == rueidis.ClientModeCluster {
@@ -70,10 +70,19 @@ func (t *topology) refresh(ctx context.Context) error {
 			return err
 		}
 	}
+	t.use(serves)
+	if w := t.rooms.replicas; w != nil {
+		w.keep(serves[:])
+	}
+	return nil
+}
+
+// use moves channels to the primaries that serve now.
+func (t *topology) use(serves [partitions]string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.retired {
-		return nil
+		return
 	}
 	former := t.serves
 	t.serves = serves
@@ -108,7 +117,6 @@ func (t *topology) refresh(ctx context.Context) error {
 	if changed {
 		t.rooms.changed()
 	}
-	return nil
 }
 
 // askCluster reads CLUSTER SLOTS from the first node that answers.
