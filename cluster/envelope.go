@@ -71,7 +71,7 @@ func parseRecord(text string) (e chat.Entry, rest string, ok bool) {
 	return e, text[4+n:], true
 }
 
-// appendRecord writes the record of a message.
+// record is the record of a message.
 func record(p *chat.Pending) string {
 	b := make([]byte, recordHead+len(p.Body))
 	binary.BigEndian.PutUint32(b, uint32(len(b)-4))

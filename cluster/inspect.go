@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,9 +15,16 @@ import (
 
 type completed = rueidis.Completed
 
-// Room reads everything that operators see of a room.
+// Room reads everything that operators see of a room. Blocks until ctx ends.
 func (c *Cluster) Room(ctx context.Context, id chat.RoomID) (record chat.RoomRecord, found bool, err error) {
-	s, k := c.store, c.store.keys.room(id)
+	if record, found, err = c.rooms.record(ctx, id); err != nil {
+		return record, false, fmt.Errorf("cluster: room: %w", err)
+	}
+	return record, found, nil
+}
+
+func (r *rooms) record(ctx context.Context, id chat.RoomID) (record chat.RoomRecord, found bool, err error) {
+	s, k := r.c.store, r.c.store.keys.room(id)
 	b := s.client.B()
 	results := s.doMulti(ctx,
 		b.Hmget().Key(k.meta).Field("n", "c", "b", "s", "a", "k").Build(),
@@ -46,7 +54,7 @@ func (c *Cluster) Room(ctx context.Context, id chat.RoomID) (record chat.RoomRec
 	if err != nil {
 		return record, false, err
 	}
-	if err := c.rooms.people(ctx, &record, k.members); err != nil {
+	if err := r.people(ctx, &record, k.members); err != nil {
 		return record, false, err
 	}
 	for _, line := range past {
@@ -99,7 +107,7 @@ func formatUUID(digits string) string {
 }
 
 // DeleteRoom ends a room: its members hear EventRoomDeleted and stay connected. It returns how many
-// there were.
+// there were; found is false when there is no such room. Blocks until ctx ends.
 func (c *Cluster) DeleteRoom(ctx context.Context, id chat.RoomID) (members int64, found bool, err error) {
 	type result struct {
 		members int64
@@ -120,7 +128,7 @@ func (c *Cluster) DeleteRoom(ctx context.Context, id chat.RoomID) (members int64
 		}
 		return r.members, r.found, nil
 	case <-ctx.Done():
-		return 0, false, ctx.Err()
+		return 0, false, fmt.Errorf("cluster: delete room: %w", ctx.Err())
 	case <-timeout.C:
 		return 0, false, errUnavailable
 	}

@@ -41,7 +41,7 @@ type roomKeys struct {
 	log     string // stream, id seq-0: r record, p previous message id, t Redis time in ms
 	ids     string // hash: nonce:id → seq, at and message id
 	idq     string // list: the fields of ids, oldest first
-	members string // hash: client id → see memberValue
+	members string // hash: client id → member value, see join.lua
 	past    string // list: the last participants, newest first
 	tomb    string // string: why the room died
 	channel string // shard channel

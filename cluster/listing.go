@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,22 +142,31 @@ func (r *rooms) summaries(ctx context.Context, ids []uint64) ([]summary, error) 
 }
 
 // Rooms lists ids of all rooms, private ones included, by rising id; q filters by a part of the name
-// (case-folded).
+// (case-folded). Blocks until ctx ends.
 func (c *Cluster) Rooms(ctx context.Context, q, cursor string, limit int) (ids []chat.RoomID, total int64, next string, err error) {
 	after, ok := parseCursor(cursor)
-	if !ok || limit < 1 {
-		return nil, 0, "", chat.ErrUnknownCursor
+	switch {
+	case !ok || limit < 1:
+		err = chat.ErrUnknownCursor
+	case q == "":
+		ids, total, next, err = c.rooms.allRooms(ctx, after, limit)
+	default:
+		ids, total, next, err = c.rooms.named(ctx, strings.ToLower(q), after, limit)
 	}
-	if q == "" {
-		return c.rooms.allRooms(ctx, after, limit)
+	if err != nil {
+		return nil, 0, "", fmt.Errorf("cluster: rooms: %w", err)
 	}
-	q = strings.ToLower(q)
+	return ids, total, next, nil
+}
+
+// named is allRooms for those whose folded name contains q.
+func (r *rooms) named(ctx context.Context, q string, after uint64, limit int) (ids []chat.RoomID, total int64, next string, err error) {
 	for from := uint64(0); ; {
-		page, err := c.rooms.idsAfter(ctx, from, listPage)
+		page, err := r.idsAfter(ctx, from, listPage)
 		if err != nil {
 			return nil, 0, "", err
 		}
-		rooms, err := c.rooms.summaries(ctx, page)
+		rooms, err := r.summaries(ctx, page)
 		if err != nil {
 			return nil, 0, "", err
 		}
