@@ -69,7 +69,8 @@ func (e *Engine) dismiss(ctx context.Context, over time.Duration, until int64) {
 	}
 }
 
-// dismissSlice ends one share of what is still open, and what is between two requests. Loop only.
+// dismissSlice ends one share of what is still open, and what is between two requests. A share is at
+// least one: a few people are no herd, and need not be spread over all of the span. Loop only.
 func (l *loop) dismissSlice(slices int, until int64) {
 	open := 0
 	for _, s := range l.sessions {

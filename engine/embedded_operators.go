@@ -132,6 +132,7 @@ func (e *Embedded) Room(_ context.Context, id chat.RoomID) (chat.RoomRecord, boo
 		MessageCount: int64(r.ring.Newest()), LastMessageAt: r.lastAt, PeakUsers: r.peak,
 		Participants: append([]chat.Participant{}, r.past...), Servers: []string{},
 	}
+	slices.Reverse(record.Participants) // who came last stands first, as in a cluster
 	if e.node != nil {
 		record.Servers = append(record.Servers, e.node.Stats().ServerID)
 	}
