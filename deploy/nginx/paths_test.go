@@ -27,6 +27,9 @@ func TestPageAndPathsThroughNginx(t *testing.T) {
 			t.Errorf("GET %s: %d, want %d", path, got, want)
 		}
 	}
+	if to := f.get("/admin").Header.Get("Location"); to != "/admin/" {
+		t.Errorf("/admin leads to %q", to)
+	}
 	if got := f.get("/ws", "Connection", "Upgrade, HTTP2-Settings", "Upgrade", "h2c").StatusCode; got != http.StatusUpgradeRequired {
 		t.Errorf("h2c on /ws: %d, want 426", got)
 	}
