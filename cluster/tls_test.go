@@ -80,8 +80,8 @@ func (a *authority) write(name, kind string, der []byte) string {
 	return file
 }
 
-// accessList is the rule that docs/operations.md gives for a user of Redis that may do what a node does and
-// nothing else.
+// accessList is the rule that docs/operations.md gives for a user of Redis that may do what a node
+// does and little else.
 const accessList = "~cr:* &cr:* +@all -@admin -@dangerous +info +config|get +role"
 
 // secured starts a Redis that speaks TLS only, asks for certificates, and has one user.
@@ -116,6 +116,9 @@ func secured(t *testing.T, a *authority) (addr string) {
 
 func TestTLSAndAccessListByURL(t *testing.T) {
 	t.Parallel()
+	if text, err := os.ReadFile(filepath.Join("..", "docs", "operations.md")); err != nil || !strings.Contains(string(text), accessList) {
+		t.Errorf("docs/operations.md does not name the rule that is tried here: %v", err)
+	}
 	ours, theirs := newAuthority(t, "ours"), newAuthority(t, "theirs")
 	addr := secured(t, ours)
 	cert, key := ours.sign("node", false)
