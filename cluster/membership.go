@@ -125,7 +125,7 @@ func (r *room) created(o *op, f []string) {
 		o.answered = true
 	}
 	if o.answered {
-		r.push(r.undo(o))
+		r.pushNext(r.undo(o))
 		return
 	}
 	o.answered = true
@@ -178,7 +178,7 @@ func (r *room) joined(o *op, f []string, entries []chat.Entry) {
 	}
 	if o.answered {
 		if o.undoable() {
-			r.push(r.undo(o))
+			r.pushNext(r.undo(o))
 		}
 		r.leaveAlone()
 		return
@@ -207,7 +207,7 @@ func (r *room) joined(o *op, f []string, entries []chat.Entry) {
 	give := func(code chat.Code) {
 		if code != "" {
 			if o.undoable() {
-				r.push(r.undo(o))
+				r.pushNext(r.undo(o))
 			}
 			c.feed.Joined(o.tag, chat.RoomInfo{ID: r.id}, code)
 			return
@@ -286,7 +286,11 @@ func (r *room) renamed(o *op, f []string) {
 	seq := number(f[5])
 	r.offerEvent(f[4], roomEvent{seq: seq, version: number(f[6]), UserEvent: chat.UserEvent{
 		Kind: chat.EventRenamed, Client: o.member.Client, Username: o.name, Previous: former, Members: int(number(f[3])), At: o.at}})
-	if o.tag == 0 || answered {
+	switch {
+	case answered:
+		r.pushNext(o.renameBack())
+		return
+	case o.tag == 0:
 		return
 	}
 	give := func(chat.Code) { feed.Done(o.tag, "") } // the name stands, whatever the messages do

@@ -127,6 +127,10 @@ func (r *room) expire() {
 				}
 				r.shard.rooms.c.left(o.member, r.id)
 			}
+			if o.unknown && o.kind == opRename {
+				r.queue[i] = o.renameBack()
+				continue
+			}
 		}
 		r.queue = append(r.queue[:i:i], r.queue[i+1:]...)
 		i--
@@ -172,7 +176,9 @@ func (r *room) giveUp(o *op) {
 		r.shard.rooms.c.leaving(o.member, r.id)
 		feed.Done(o.tag, "")
 	case opRename:
-		feed.Done(o.tag, chat.Unavailable)
+		if o.tag != 0 {
+			feed.Done(o.tag, chat.Unavailable)
+		}
 	case opDelete:
 		o.deleted(0, false, false)
 	}
@@ -194,6 +200,15 @@ func (r *room) undo(o *op) *op {
 	u.deadline = time.Time{}
 	u.gone = func() { c.left(m, r.id) }
 	return u
+}
+
+// renameBack is the rename to the name before o, which may have been executed although it was answered
+// UNAVAILABLE: its sender goes on under the old name. It is repeated until Redis answers.
+func (o *op) renameBack() *op {
+	back := &op{kind: opRename, member: o.member, name: o.member.Name}
+	back.prepare()
+	back.deadline = time.Time{}
+	return back
 }
 
 func (r *room) refuse(w *waiting, refusal chat.Refusal) {

@@ -84,6 +84,13 @@ func (r *room) pushFront(o *op) {
 	r.shard.waiting[r] = struct{}{}
 }
 
+// pushNext is pushFront for what undoes an op that was answered UNAVAILABLE: its sender may have tried
+// again meanwhile, and that must come behind.
+func (r *room) pushNext(o *op) {
+	r.pushFront(o)
+	r.pump()
+}
+
 // pump sends the next op if nothing is in flight and nothing holds it back.
 func (r *room) pump() {
 	for r.inFlight == nil && len(r.queue) > 0 {

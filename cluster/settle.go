@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -154,6 +155,10 @@ func (s *sessions) conclude(found *findings) {
 	if len(found.claims) == 0 {
 		return
 	}
+	s.mu.Lock()
+	// Not of those that have ended meanwhile: their ids go back, or are for the reaper.
+	found.claims = slices.DeleteFunc(found.claims, func(n *session) bool { return s.byID[n.member.Client] != n })
+	s.mu.Unlock()
 	ids := make([]granted, len(found.claims))
 	for i, n := range found.claims {
 		ids[i] = granted{id: uint64(n.member.Client), grant: n.grant}

@@ -253,3 +253,70 @@ func TestCountsGoOnOnAnotherNode(t *testing.T) {
 		t.Errorf("rooms %v", f)
 	}
 }
+
+// TestANameOutlivesARenameWithoutAnswer: whoever was told that it may not have its new name goes on
+// under the old one, in everybody's eyes.
+func TestANameOutlivesARenameWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, nil)
+	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
+	room := b.create(w)
+	a.join(room, m, false)
+	names := func() (names []string) {
+		b.with(func() {
+			for _, e := range b.events[room] {
+				if e.Kind == chat.EventRenamed {
+					names = append(names, e.Username)
+				}
+			}
+		})
+		return names
+	}
+	s.signal(syscall.SIGSTOP)
+	code := a.asks(func(tag chat.Tag) { a.Rename(tag, room, m, "late") })
+	s.signal(syscall.SIGCONT)
+	if code != chat.Unavailable {
+		t.Fatalf("rename: %q", code)
+	}
+	until(t, "it has its old name again", func() bool {
+		all := names()
+		return len(all) > 1 && all[len(all)-1] == m.Name
+	})
+	if all := names(); all[0] != "late" {
+		t.Errorf("the names were %q", all)
+	}
+}
+
+// TestAJoinTriedAgainIsNotUndone: the first try is executed late and taken back, before the second.
+func TestAJoinTriedAgainIsNotUndone(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, nil)
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	room := n.create(w)
+	n.moves(m, room)
+	n.moves(m, room)
+	tag := n.tag()
+	first := &op{kind: opJoin, member: m, answered: true} // it was answered UNAVAILABLE
+	second := &op{kind: opJoin, tag: tag, member: m}
+	second.prepare()
+	s.signal(syscall.SIGSTOP) // so that the first is under way when the second comes
+	n.rooms.shardOf(room).post(post{kind: postOp, room: room, op: first})
+	n.rooms.shardOf(room).post(post{kind: postOp, room: room, op: second})
+	s.signal(syscall.SIGCONT)
+	n.answered(tag)
+	until(t, "nothing of the room is under way", func() (idle bool) {
+		done := make(chan struct{})
+		n.rooms.shardOf(room).post(post{kind: postCall, call: func(s *shard) {
+			defer close(done)
+			idle = len(s.room(room).queue) == 0
+		}})
+		<-done
+		return idle
+	})
+	if !s.member(room, m) {
+		t.Error("who was let in is not in the room")
+	}
+	until(t, "the record has the room", func() bool { return s.field(m, "r") == formatID(room) })
+}
