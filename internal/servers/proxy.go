@@ -183,6 +183,7 @@ func (p *Proxy) pipe(from, to net.Conn, answers bool) {
 			rest = rest[piece:]
 		}
 		if err != nil {
+			p.hold(answers, 0) // a frozen link does not carry the end either
 			return
 		}
 	}
@@ -203,7 +204,7 @@ func (p *Proxy) hold(answers bool, n int) int {
 		delay = rand.N(2*delay + 1)
 		n = min(n, 1+rand.IntN(piece))
 	}
-	if delay > 0 {
+	if delay > 0 && n > 0 {
 		time.Sleep(delay)
 	}
 	return n
