@@ -97,14 +97,16 @@ func (s *sheep) come(ctx context.Context, address string) error {
 }
 
 // persist tries as the page does, with full jitter: a node that has no id at hand, or whose Redis has no
-// time, says so.
+// time, says so, before or behind the handshake.
 func (s *sheep) persist(ctx context.Context, f func(context.Context) error) error {
 	began := time.Now()
 	defer func() { s.back = time.Since(began) }()
 	for wait := 500 * time.Millisecond; ; wait = min(2*wait, 4*time.Second) {
 		err := f(ctx)
 		var refused *wsproto.ResponseError
-		busy := errors.As(err, &refused) && refused.Status == http.StatusServiceUnavailable || errors.Is(err, errBusy)
+		var closed *wsproto.CloseError
+		busy := errors.As(err, &refused) && refused.Status == http.StatusServiceUnavailable ||
+			errors.As(err, &closed) && closed.Code == 1013 || errors.Is(err, errBusy)
 		if !busy || ctx.Err() != nil {
 			return err
 		}
