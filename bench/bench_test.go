@@ -202,3 +202,23 @@ chatroom_build_info{go_version="go1.26.8",server_id="x",version="abc"} 1
 		t.Errorf("version %q", version)
 	}
 }
+
+// One lost message among good rows is enough for exit code 1.
+func TestVerdict(t *testing.T) {
+	o := &options{}
+	good, bad := &report.Row{Variant: "a", Subject: chatroomName}, &report.Row{Variant: "b", Subject: chatroomName, Faults: load.Faults{Lost: 1}}
+	if err := o.verdict(&report.Result{Rows: []*report.Row{good}}); err != nil {
+		t.Error(err)
+	}
+	if err := o.verdict(&report.Result{Rows: []*report.Row{good, bad}}); err == nil || !strings.Contains(err.Error(), "b on chatroom") {
+		t.Errorf("a loss went by: %v", err)
+	}
+	// What was left out counts only when it was asked for by name.
+	skipped := &report.Result{Rows: []*report.Row{good}, Skipped: map[string]string{"cluster": "no Redis"}}
+	if err := o.verdict(skipped); err != nil {
+		t.Error(err)
+	}
+	if o.scenarios = []string{"cluster"}; o.verdict(skipped) == nil {
+		t.Error("a scenario that was asked for did not run, and nobody says so")
+	}
+}
