@@ -104,8 +104,8 @@ func TestANameThatMovesIsFollowed(t *testing.T) {
 	}
 }
 
-// TestACrashOfEveryNodeLosesNothing ends all nodes without a word while people are in a room. A new one lets
-// them resume, and the room has everything.
+// TestACrashOfEveryNodeLosesNothing ends all nodes without a word while people are in a room. A new
+// one lets them resume, and the room has everything.
 func TestACrashOfEveryNodeLosesNothing(t *testing.T) {
 	t.Parallel()
 	p := twoNodes(t, nil)

@@ -18,7 +18,7 @@ type shifted struct {
 	file string
 }
 
-// launchShifted starts one; set is how many seconds its clock is off.
+// launchShifted starts one whose clock is right until set is called.
 func launchShifted(t *testing.T) *shifted {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,6 +34,7 @@ func launchShifted(t *testing.T) *shifted {
 	return s
 }
 
+// set says by how many seconds its clock is off from now on.
 func (s *shifted) set(t *testing.T, seconds int) {
 	t.Helper()
 	if err := os.WriteFile(s.file+".new", []byte(strconv.Itoa(seconds)), 0o600); err != nil {
@@ -53,8 +54,9 @@ func (s *shifted) now() int64 {
 	return n
 }
 
-// TestAJumpOfTheClockEndsNothing sets the clock of Redis, by which everybody's leases and windows run, an hour
-// on and two hours back. A node whose own clock is wrong looks the same: only the difference counts.
+// TestAJumpOfTheClockEndsNothing sets the clock of Redis, by which everybody's leases and windows run,
+// an hour on and two hours back. A node whose own clock is wrong looks the same: only the difference
+// counts.
 func TestAJumpOfTheClockEndsNothing(t *testing.T) {
 	t.Parallel()
 	s := launchShifted(t)

@@ -13,8 +13,9 @@ import (
 	"chatroom/internal/chat"
 )
 
-// TestFormatsOfEveryVersionAreRead starts a node on what each version has left in Redis, beside a node of that
-// version which lives on; once as it was written and once with what a newer version may have added.
+// TestFormatsOfEveryVersionAreRead starts a node on what each version has left in Redis, beside a node
+// of that version which lives on; once as it was written and once with what a newer version may have
+// added.
 func TestFormatsOfEveryVersionAreRead(t *testing.T) {
 	t.Parallel()
 	for _, dir := range versions(t) {

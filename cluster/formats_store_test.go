@@ -150,9 +150,9 @@ func sorted(m map[string]string) (keys []string) {
 	return keys
 }
 
-// restore fills Redis from a golden store, as if it had been written a moment ago. The node that wrote it lives
-// on, as a neighbour of the older version does in a rolling upgrade; only who was detached has no time
-// left. With more, every record has fields that a newer version may have added.
+// restore fills Redis from a golden store, as if it had been written a moment ago. The node that wrote
+// it lives on, as a neighbour of the older version does in a rolling upgrade; only who was detached
+// has no time left. With more, every record has fields that a newer version may have added.
 func (s *server) restore(lines [][]string, more bool) {
 	s.t.Helper()
 	for _, line := range lines {

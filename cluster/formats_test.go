@@ -48,8 +48,9 @@ type facts struct {
 // digits is a range of ids with small bitmaps.
 func digits(c *Config) { c.ClientIDs, c.ResumeWindow = IDRange{10, 999}, time.Minute }
 
-// leaveTraces leaves everything there is: a room with messages, members who came, went, renamed themselves, moved to another
-// node and lost their connection, a ban, a deleted room, an operator's action.
+// leaveTraces leaves everything there is: a room with messages, members who came, went, renamed
+// themselves, moved to another node and lost their connection, a ban, a deleted room, an operator's
+// action.
 func leaveTraces(t *testing.T, s *server) (f facts, store, frames [][]string) {
 	t.Helper()
 	url := "redis://" + s.addr()
@@ -145,9 +146,10 @@ func (s *scene) takesOver(token string) (r chat.Resumption) {
 	return r
 }
 
-// TestFormatsAreThoseOfTheNewestVersion compares what this version leaves in Redis and says on its channels with the
-// golden files. A change of them is seen by nodes of the version before, in a rolling upgrade: see
-// that they bear it, then write a new directory with -write-formats and keep the old ones.
+// TestFormatsAreThoseOfTheNewestVersion compares what this version leaves in Redis and says on its
+// channels with the golden files. A change of them is seen by nodes of the version before, in a
+// rolling upgrade: see that they bear it, then write a new directory with -write-formats and keep the
+// old ones.
 func TestFormatsAreThoseOfTheNewestVersion(t *testing.T) {
 	t.Parallel()
 	s := launch(t)

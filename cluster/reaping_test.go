@@ -6,8 +6,8 @@ import (
 	"chatroom/internal/chat"
 )
 
-// TestNobodyLeavesTwice lets the node that cleans up behind a dead one die in the middle of it: those who stay in
-// the room hear of each departure once.
+// TestNobodyLeavesTwice lets the node that cleans up behind a dead one die in the middle of it: those
+// who stay in the room hear of each departure once.
 func TestNobodyLeavesTwice(t *testing.T) {
 	t.Parallel()
 	s := launch(t)

@@ -166,8 +166,8 @@ func (p *person) resume(ctx context.Context, provisional string) error {
 	}
 }
 
-// vacate leaves the room whose ROOM_JOINED was lost with the connection, if there is one: nothing of it was
-// seen, and nobody else was told of it.
+// vacate leaves the room whose ROOM_JOINED was lost with the connection, if there is one: nothing of it
+// was seen, and nobody else was told of it.
 func (p *person) vacate(ctx context.Context) error {
 	if err := p.write(map[string]any{"type": "LEAVE_ROOM", "id": "vacate"}); err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 	"chatroom/internal/servers"
 )
 
-// TestAStarvedNodeIsNotTakenForDead gives a node a tenth of the processor for longer than a lease lasts.
-// It is slow, but it renews: nobody may judge it, and nothing may be lost.
+// TestAStarvedNodeIsNotTakenForDead gives a node a tenth of the processor for longer than a lease
+// lasts. It is slow, but it renews: nobody may judge it, and nothing may be lost.
 func TestAStarvedNodeIsNotTakenForDead(t *testing.T) {
 	binary, err := servers.Build(t.TempDir())
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"chatroom/wsproto"
 )
 
-// TestWithoutIDsNewcomersAreAskedToComeLater uses up the ids that a node has at hand while Redis can't give
-// it more. Nobody gets an id twice, newcomers are told when to try again, and then they are let in; those
-// who are there stay. A range that is full only widens.
+// TestWithoutIDsNewcomersAreAskedToComeLater uses up the ids that a node has at hand while Redis can't
+// give it more. Nobody gets an id twice, newcomers are told when to try again, and then they are let
+// in; those who are there stay. A range that is full only widens.
 func TestWithoutIDsNewcomersAreAskedToComeLater(t *testing.T) {
 	t.Parallel()
 	r := Redis(t)

@@ -96,8 +96,8 @@ func (s *sheep) come(ctx context.Context, address string) error {
 	return err
 }
 
-// persist tries as the page does, with full jitter: a node that has no id at hand, or whose Redis has no
-// time, says so, before or behind the handshake.
+// persist tries as the page does, with full jitter: a node that has no id at hand, or whose Redis has
+// no time, says so, before or behind the handshake.
 func (s *sheep) persist(ctx context.Context, f func(context.Context) error) error {
 	began := time.Now()
 	defer func() { s.back = time.Since(began) }()
@@ -210,8 +210,9 @@ func reads(t *testing.T, r *servers.Redis) (n int) {
 	return n
 }
 
-// TestAHerdComesBackAtOnce loses everybody's connection and lets all of them resume on the other node at the same
-// moment. What they missed comes from the nodes' memory: what Redis is asked grows with the rooms.
+// TestAHerdComesBackAtOnce loses everybody's connection and lets all of them resume on the other node
+// at the same moment. What they missed comes from the nodes' memory: what Redis is asked grows with
+// the rooms.
 func TestAHerdComesBackAtOnce(t *testing.T) {
 	nodes, redis := Cluster(t, 2, "--resume-window", "5m")
 	var herd []*sheep

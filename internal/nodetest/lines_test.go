@@ -21,9 +21,9 @@ func line(t *testing.T, target string) *servers.Proxy {
 	return p
 }
 
-// TestBadLinesLoseNothing lets people chat over lines on which everything arrives in small pieces, a few
-// kilobytes a second, late and at irregular times, and which are cut in the middle of frames; the nodes have
-// such lines to Redis.
+// TestBadLinesLoseNothing lets people chat over lines on which everything arrives in small pieces, a
+// few kilobytes a second, late and at irregular times, and which are cut in the middle of frames; the
+// nodes have such lines to Redis.
 func TestBadLinesLoseNothing(t *testing.T) {
 	t.Parallel()
 	r := Redis(t)

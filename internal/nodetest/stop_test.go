@@ -24,8 +24,8 @@ func ends(t *testing.T, p *servers.Process) int {
 	return code
 }
 
-// TestStopsWithoutRedis asks nodes to end whose Redis is not there: it takes connections and says nothing
-// while they boot, it is killed, or it does not answer any more.
+// TestStopsWithoutRedis asks nodes to end whose Redis is not there: it takes connections and says
+// nothing while they boot, it is killed, or it does not answer any more.
 func TestStopsWithoutRedis(t *testing.T) {
 	t.Parallel()
 	binary, err := servers.Build(t.TempDir())
