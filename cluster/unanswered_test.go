@@ -22,6 +22,17 @@ func (n *testNode) asks(request func(tag chat.Tag)) (code chat.Code) {
 	return code
 }
 
+// hurries is asks for a request that is given up early.
+func (n *testNode) hurries(room chat.RoomID, o *op) (code chat.Code) {
+	n.t.Helper()
+	return n.asks(func(tag chat.Tag) {
+		o.tag = tag
+		o.prepare()
+		o.deadline = time.Now().Add(300 * time.Millisecond)
+		n.rooms.shardOf(room).post(post{kind: postOp, room: room, op: o})
+	})
+}
+
 // told says whether the node's members heard of such an event of client.
 func (n *testNode) told(room chat.RoomID, kind chat.EventKind, client chat.ClientID) (found bool) {
 	n.with(func() {
@@ -129,7 +140,7 @@ func TestAPlaceOutlivesAReturnWithoutAnswer(t *testing.T) {
 		t.Fatalf("resumed %+v", r)
 	}
 	s.signal(syscall.SIGSTOP)
-	code := b.asks(func(tag chat.Tag) { b.Join(tag, room, r.Member, true) })
+	code := b.hurries(room, &op{kind: opJoin, member: r.Member, resume: true})
 	b.dir.Detach(r.Member, room) // as the engine does, which closes the connection
 	s.signal(syscall.SIGCONT)
 	if code != chat.Unavailable {
@@ -274,7 +285,7 @@ func TestANameOutlivesARenameWithoutAnswer(t *testing.T) {
 		return names
 	}
 	s.signal(syscall.SIGSTOP)
-	code := a.asks(func(tag chat.Tag) { a.Rename(tag, room, m, "late") })
+	code := a.hurries(room, &op{kind: opRename, member: m, name: "late"})
 	s.signal(syscall.SIGCONT)
 	if code != chat.Unavailable {
 		t.Fatalf("rename: %q", code)
