@@ -42,16 +42,18 @@ func (w *writer) resume(r *resumption) {
 	wake(w.wakes)
 }
 
-// expire answers resumptions that Redis kept waiting for too long. They stay queued: the session
-// may be this node's by now, and then its place has to be given back.
+// expire answers resumptions that Redis kept waiting for too long. They stay queued, unless a later one
+// has made them superfluous: the session may be this node's by now, and then its place has to be given
+// back.
 func (w *writer) expire(now time.Time) {
 	var late []*resumption
 	w.mu.Lock()
+	w.resumes = slices.DeleteFunc(w.resumes, func(r *resumption) bool { return r.dropped })
 	for _, r := range w.resumes {
 		if now.Sub(r.at) <= answerDeadline {
 			break
 		}
-		if !r.answered && !r.dropped {
+		if !r.answered {
 			r.answered = true
 			late = append(late, r)
 		}

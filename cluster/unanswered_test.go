@@ -331,3 +331,28 @@ func TestAJoinTriedAgainIsNotUndone(t *testing.T) {
 	}
 	until(t, "the record has the room", func() bool { return s.field(m, "r") == formatID(room) })
 }
+
+// TestTriesWithoutAnswerDoNotPileUp while Redis is away: one of each session waits for it.
+func TestTriesWithoutAnswerDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, nil)
+	m := n.open("192.0.2.1")
+	s.recorded(m)
+	token := n.token(m)
+	s.signal(syscall.SIGSTOP)
+	w := n.sessions.writerOf(m.Client)
+	for range 100 {
+		n.dir.Resume(n.tag(), token, "192.0.2.1")
+		w.expire(time.Now().Add(answerDeadline + time.Second))
+	}
+	w.expire(time.Now())
+	w.mu.Lock()
+	waiting, tries := len(w.resumes), len(w.latest[m.Client].tries)
+	w.mu.Unlock()
+	s.signal(syscall.SIGCONT)
+	if waiting > 2 || tries > maxTries {
+		t.Errorf("%d resumptions wait, with %d tries before", waiting, tries)
+	}
+	until(t, "the session can be resumed", func() bool { return n.resume(token, "192.0.2.1").Code == "" })
+}
