@@ -51,11 +51,12 @@ func BenchmarkLatencyThroughNginx(b *testing.B) {
 // second) give latencies and CPU time per million deliveries, the closed one the ceiling.
 type readings struct{ p50, p99, cost, ceiling []float64 }
 
-// take runs the harness once; pids are the processes whose CPU time counts.
+// take runs the harness once; pids are the processes whose CPU time counts. The address stands for
+// both nodes of the harness' cluster, which only means that connections are dealt out to it in turn.
 func (r *readings) take(b *testing.B, harness, url string, pids ...int) {
 	b.Helper()
 	out := filepath.Join(b.TempDir(), "result.json")
-	args := []string{"-quiet", "-no-limit", "-html", "", "-json", out, "-warm-up", "1s", "-duration", "4s", "-url", url, "-pid", commas(pids), "cluster"}
+	args := []string{"-quiet", "-no-limit", "-html", "", "-json", out, "-warm-up", "1s", "-duration", "4s", "-url", url + "," + url, "-pid", commas(pids), "cluster"}
 	if text, err := exec.Command(harness, args...).CombinedOutput(); err != nil {
 		b.Fatalf("harness: %v\n%s", err, text)
 	}
