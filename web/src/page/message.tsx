@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { FailureReason, OutboxItem, Client } from "../client/index.ts";
 import type { Chat } from "./chat.ts";
+import { peopleText } from "./comings.ts";
 import { speech, t } from "./i18n/index.ts";
 import type { Key } from "./i18n/index.ts";
 import { Icon } from "./icons.tsx";
@@ -110,23 +111,4 @@ export function GapRow(_: { item: GapItem }): JSX.Element {
 /** Who came and went, in as few words as will do. */
 export function PeopleRow({ item }: { item: PeopleItem }): JSX.Element {
   return <p class="line">{peopleText(item).join(" · ")}</p>;
-}
-
-function peopleText({ events, more }: PeopleItem): string[] {
-  const lines: string[] = [];
-  for (const kind of ["joined", "left", "removed"] as const) {
-    const names = events.flatMap((e) => (e.event === kind && e.client ? [e.client.username] : []));
-    if (names.length > 0) lines.push(t(kind, { names: listNames([...new Set(names)]), n: names.length }));
-  }
-  for (const { event, client, previous } of events) {
-    if (event === "renamed" && client) lines.push(t("renamed", { previous: previous ?? `#${client.clientId}`, name: client.username }));
-  }
-  const busy = events.findLast((event) => event.event === "members");
-  if (busy !== undefined) lines.push(t("busyRoom", { n: busy.members }));
-  return more > 0 ? [...lines, `+${speech.value.numbers.format(more)}`] : lines;
-}
-
-function listNames(names: readonly string[]): string {
-  if (names.length <= 4) return speech.value.list.format(names);
-  return t("andOthers", { names: names.slice(0, 3).join(", "), n: names.length - 3 });
 }

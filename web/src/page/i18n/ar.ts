@@ -63,6 +63,7 @@ export const ar: Catalog = {
   gap: "قد تنقص هنا بعض الرسائل. ما يلي هو كل ما لا يزال لدى الخادم.",
   joined: { one: "انضم {names}", other: "انضم {names}" },
   left: { one: "غادر {names}", other: "غادر {names}" },
+  ownerLeft: "غادر {name} الذي فتح هذه الغرفة",
   removed: { one: "أزال المشرف {names}", other: "أزال المشرف {names}" },
   renamed: "{previous} أصبح اسمه {name}",
   andOthers: { one: "{names} وشخص آخر", two: "{names} واثنان آخران", other: "{names} و{n} آخرون" },

@@ -63,6 +63,7 @@ export const de: Catalog = {
   gap: "Hier können Nachrichten fehlen. Was folgt, ist alles, was der Server noch hat.",
   joined: { one: "{names} ist beigetreten", other: "{names} sind beigetreten" },
   left: { one: "{names} ist gegangen", other: "{names} sind gegangen" },
+  ownerLeft: "{name} hat diesen Raum eröffnet und ist gegangen",
   removed: { one: "{names} wurde von der Verwaltung entfernt", other: "{names} wurden von der Verwaltung entfernt" },
   renamed: "{previous} heißt jetzt {name}",
   andOthers: { one: "{names} und {n} weitere Person", other: "{names} und {n} weitere" },

@@ -62,6 +62,7 @@ export const en = {
   gap: "Some messages may be missing here. What follows is everything the server still has.",
   joined: { one: "{names} joined", other: "{names} joined" },
   left: { one: "{names} left", other: "{names} left" },
+  ownerLeft: "{name}, who opened this room, left",
   removed: { one: "{names} was removed by an administrator", other: "{names} were removed by an administrator" },
   renamed: "{previous} is now {name}",
   andOthers: { one: "{names} and {n} other", other: "{names} and {n} others" },

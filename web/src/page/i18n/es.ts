@@ -63,6 +63,7 @@ export const es: Catalog = {
   gap: "Aquí pueden faltar mensajes. Lo que sigue es todo lo que el servidor aún tiene.",
   joined: { one: "{names} ha entrado", other: "{names} han entrado" },
   left: { one: "{names} ha salido", other: "{names} han salido" },
+  ownerLeft: "{name}, que abrió esta sala, ha salido",
   removed: { one: "La administración ha expulsado a {names}", other: "La administración ha expulsado a {names}" },
   renamed: "{previous} ahora se llama {name}",
   andOthers: { one: "{names} y {n} persona más", other: "{names} y {n} más" },

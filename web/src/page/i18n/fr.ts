@@ -63,6 +63,7 @@ export const fr: Catalog = {
   gap: "Il peut manquer des messages ici. Ce qui suit est tout ce que le serveur a encore.",
   joined: { one: "{names} est arrivé·e", other: "{names} sont arrivé·es" },
   left: { one: "{names} est parti·e", other: "{names} sont parti·es" },
+  ownerLeft: "{name}, qui a ouvert ce salon, est parti·e",
   removed: { one: "L’administration a retiré {names}", other: "L’administration a retiré {names}" },
   renamed: "{previous} s’appelle maintenant {name}",
   andOthers: { one: "{names} et {n} autre", other: "{names} et {n} autres" },
