@@ -1,5 +1,5 @@
 import { Cell } from "../page/cell.ts";
-import type { AuditEntry, Ban, ClientRecord, IdPage, Removal, RoomRecord } from "./shapes.ts";
+import type { AuditEntry, Ban, ClientRecord, IdPage, Part, Removal, RoomRecord } from "./shapes.ts";
 
 /** An answer that is not a success; status 0 means that there was none. */
 export class ApiError extends Error {
@@ -79,13 +79,13 @@ export class Api {
     this.session.set(undefined);
   }
 
-  async rooms(q: string, cursor: string, limit: number, signal: AbortSignal): Promise<IdPage> {
-    const page = await this.#json<{ room_ids: number[]; total: number; next_cursor: string }>("rooms", listQuery(q, cursor, limit), { signal });
+  async rooms(part: Part, signal: AbortSignal): Promise<IdPage> {
+    const page = await this.#json<{ room_ids: number[]; total: number; next_cursor: string }>("rooms", listQuery(part), { signal });
     return { ids: page.room_ids, total: page.total, next: page.next_cursor };
   }
 
-  async clients(q: string, cursor: string, limit: number, signal: AbortSignal): Promise<IdPage> {
-    const page = await this.#json<{ client_ids: number[]; total: number; next_cursor: string }>("clients", listQuery(q, cursor, limit), { signal });
+  async clients(part: Part, signal: AbortSignal): Promise<IdPage> {
+    const page = await this.#json<{ client_ids: number[]; total: number; next_cursor: string }>("clients", listQuery(part), { signal });
     return { ids: page.client_ids, total: page.total, next: page.next_cursor };
   }
 
@@ -175,8 +175,8 @@ function kept(store: Store): Session | undefined {
   }
 }
 
-function listQuery(q: string, cursor: string, limit: number): Query {
-  return { q, cursor, limit: String(limit) };
+function listQuery({ q, sort, cursor, limit }: Part): Query {
+  return { q, sort, cursor, limit: String(limit) };
 }
 
 /** Whole seconds, the only form in which this server writes the header. */

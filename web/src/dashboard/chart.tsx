@@ -35,6 +35,9 @@ const HEIGHT = 160;
 /** Steps of a scale in bytes, from 1 KiB on. */
 const POWERS = Array.from({ length: 32 }, (_, i) => 1024 * 2 ** i);
 
+/** Steps of the time, in seconds: its labels show minutes, so none is shorter. */
+const MINUTES = [1, 2, 5, 10, 15, 30, 60].map((minutes) => minutes * 60);
+
 /** A line over time. What it shows is also said in its caption, so the drawing itself is an image. */
 export function Chart({ title, series, columns, window, format, least, scale = "even" }: Props): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
@@ -107,7 +110,7 @@ function options(
         : { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.12)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, size: 22, values: (_, splits) => splits.map((second) => clockTime(second * 1000)) },
+      { ...axis, grid: { show: false }, space: 70, size: 22, incrs: MINUTES, values: moments },
       {
         ...axis, grid, space: 38, size: 58,
         ...(scale === "binary" ? { incrs: POWERS } : {}),
@@ -129,6 +132,12 @@ function options(
 /** Whole powers of ten around what there is: latencies lie far apart, and the small ones matter too. */
 function decades(min: number | null, max: number): [number, number] {
   return [10 ** Math.floor(Math.log10(Math.max(0.01, min ?? 0.1))), 10 ** Math.ceil(Math.log10(max))];
+}
+
+/** The times below a chart; one that would touch the figure 0 beside it is left out. */
+function moments(u: uPlot, splits: number[]): string[] {
+  const { min = 0, max = 0 } = u.scales["x"] as { min?: number; max?: number };
+  return splits.map((second) => (second - min < (max - min) * 0.07 ? "" : clockTime(second * 1000)));
 }
 
 /** The powers of ten of a scale. */

@@ -17,7 +17,7 @@ export function Clients({ desk }: { desk: Desk }): JSX.Element {
   const now = desk.live.now();
   const columns: readonly Column<Row<ClientRecord>>[] = [
     {
-      key: "name", title: "Client", value: ({ record }) => record?.username,
+      key: "name", title: "Client", sort: "username", value: ({ record }) => record?.username,
       cell: ({ id: client, record }) => (
         <span class="name"><a href={address({ view: "clients", id: client })}><bdi>{record?.username ?? "…"}</bdi></a><small>#{client}</small></span>
       ),
@@ -26,8 +26,8 @@ export function Clients({ desk }: { desk: Desk }): JSX.Element {
       key: "room", title: "Room", number: true, rank: 2, value: ({ record }) => record?.roomId ?? undefined,
       cell: ({ record }) => (record?.roomId ? <a href={address({ view: "rooms", id: record.roomId })}>#{record.roomId}</a> : record ? "–" : ""),
     },
-    { key: "ip", title: "Address", rank: 2, value: ({ record }) => record?.ip, cell: ({ record }) => <bdi class="mono">{record?.ip ?? ""}</bdi> },
-    { key: "node", title: "Node", rank: 3, value: ({ record }) => (record ? desk.host(record.serverId) : undefined), cell: ({ record }) => (record ? <bdi title={record.serverId}>{desk.host(record.serverId)}</bdi> : "") },
+    { key: "ip", title: "Address", sort: "ip", rank: 2, value: ({ record }) => record?.ip, cell: ({ record }) => <bdi class="mono">{record?.ip ?? ""}</bdi> },
+    { key: "node", title: "Node", sort: "serverId", rank: 3, value: ({ record }) => (record ? desk.host(record.serverId) : undefined), cell: ({ record }) => (record ? <bdi title={record.serverId}>{desk.host(record.serverId)}</bdi> : "") },
     { key: "connected", title: "Connected", rank: 3, value: ({ record }) => (record ? -record.connectedAt : undefined), cell: ({ record }) => (record ? <When at={record.connectedAt} now={now} /> : "") },
     { key: "messages", title: "Messages", number: true, value: ({ record }) => record?.messages, cell: ({ record }) => (record ? count(record.messages) : "…") },
     { key: "pending", title: "Pending", number: true, rank: 3, value: ({ record }) => record?.bytesPending, cell: ({ record }) => (record ? bytes(record.bytesPending) : "") },

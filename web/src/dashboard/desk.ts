@@ -41,11 +41,11 @@ export class Desk {
     this.api = api;
     this.live = new Live(api);
     this.rooms = new Listing({
-      list: (q, cursor, limit, signal) => api.rooms(q, cursor, limit, signal),
+      list: (part, signal) => api.rooms(part, signal),
       detail: (id, signal) => api.room(id, signal),
     });
     this.clients = new Listing({
-      list: (q, cursor, limit, signal) => api.clients(q, cursor, limit, signal),
+      list: (part, signal) => api.clients(part, signal),
       detail: (id, signal) => api.client(id, signal),
     });
     const follow = (): void => {
@@ -61,10 +61,13 @@ export class Desk {
     follow();
   }
 
-  /** The name of a node, or the beginning of its id while it is unknown. */
+  /** The name of a node, with the beginning of its id where several nodes are on one machine; the id alone while it is unknown. */
   host(serverId: string): string {
-    const server = this.live.latest.value?.servers.find((known) => known.serverId === serverId);
-    return server?.host || serverId.slice(0, 8);
+    const servers = this.live.latest.value?.servers ?? [];
+    const host = servers.find((known) => known.serverId === serverId)?.host;
+    const short = serverId.slice(0, 8);
+    if (!host) return short;
+    return servers.filter((other) => other.host === host).length > 1 ? `${host} ${short}` : host;
   }
 
   say(notice: Notice): void {

@@ -1,7 +1,7 @@
 import { Cell } from "../page/cell.ts";
 import { ApiError } from "./api.ts";
 import { each } from "./pool.ts";
-import type { IdPage } from "./shapes.ts";
+import type { IdPage, Part } from "./shapes.ts";
 
 /** Rows on a page. */
 export const PAGE = 25;
@@ -41,7 +41,7 @@ export interface ListingState<T> {
 
 /** Where a listing reads from. */
 export interface Source<T> {
-  list(q: string, cursor: string, limit: number, signal: AbortSignal): Promise<IdPage>;
+  list(part: Part, signal: AbortSignal): Promise<IdPage>;
   detail(id: number, signal: AbortSignal): Promise<T>;
 }
 
@@ -54,6 +54,7 @@ export class Listing<T> {
   readonly #source: Source<T>;
   readonly #records = new Map<number, T>();
   #q = "";
+  #sort = "";
   /** The cursor of each page up to the one shown. */
   #cursors: string[] = [""];
   #next = "";
@@ -84,6 +85,15 @@ export class Listing<T> {
   search(q: string): void {
     if (q === this.#q) return;
     this.#q = q;
+    this.#cursors = [""];
+    void this.read();
+  }
+
+  /** Orders what the server cuts into pages, by one of its fields; a list that is here as a whole it leaves alone. */
+  order(sort: string): void {
+    if (sort === this.#sort) return;
+    this.#sort = sort;
+    if (this.state.value.whole) return;
     this.#cursors = [""];
     void this.read();
   }
@@ -130,15 +140,9 @@ export class Listing<T> {
 
   async #page(signal: AbortSignal): Promise<void> {
     const cursor = this.#cursors.at(-1) as string;
-    let page: IdPage;
-    let whole = false;
-    if (cursor === "") {
-      page = await this.#source.list(this.#q, "", WHOLE, signal);
-      whole = page.next === "";
-      if (!whole) page = await this.#source.list(this.#q, "", PAGE, signal);
-    } else {
-      page = await this.#source.list(this.#q, cursor, PAGE, signal);
-    }
+    const all = cursor === "" ? await this.#source.list({ q: this.#q, sort: "", cursor, limit: WHOLE }, signal) : undefined;
+    const whole = all?.next === "";
+    const page = all !== undefined && whole ? all : await this.#source.list({ q: this.#q, sort: this.#sort, cursor, limit: PAGE }, signal);
     const ids = [...page.ids];
     const direct = cursor === "" ? await this.#byNumber(signal) : undefined;
     const added = direct !== undefined && !ids.includes(direct);

@@ -21,7 +21,13 @@ interface Props<T> {
   readonly current: number | undefined;
 }
 
-/** A table that the server searches and cuts into pages; small ones are ordered as a whole. */
+/** The other way round, when asked for. */
+function turn(sort: string, descending: boolean): string {
+  if (!descending) return sort;
+  return sort.startsWith("-") ? sort.slice(1) : `-${sort}`;
+}
+
+/** A table that the server searches, orders and cuts into pages; small ones are here as a whole. */
 export function RemoteTable<T>({ caption, what, columns, listing, search, empty, current }: Props<T>): JSX.Element {
   const state = useCell(listing.state);
   const [q, setQ] = useState(listing.q);
@@ -36,8 +42,14 @@ export function RemoteTable<T>({ caption, what, columns, listing, search, empty,
     return () => clearTimeout(timer);
   }, [q]);
 
-  const value = columns.find((column) => column.key === order?.column)?.value;
-  const sorted = value === undefined || order === undefined ? state.rows : ordered(state.rows, value, order.descending);
+  const column = columns.find(({ key }) => key === order?.column);
+  const sort = order === undefined || column?.sort === undefined ? "" : turn(column.sort, order.descending);
+  useEffect(() => listing.order(sort), [listing, sort]);
+
+  const value = column?.value;
+  // What the server has put in order stays so: it compares names its own way.
+  const here = value !== undefined && order !== undefined && (state.whole || sort === "");
+  const sorted = here ? ordered(state.rows, value, order.descending) : state.rows;
   const shown = state.whole ? paged(sorted, local, PAGE) : { rows: sorted, page: state.page, pages: undefined };
   const more = shown.pages === undefined ? state.more : shown.page + 1 < shown.pages;
   const go = (step: -1 | 1): void => {
@@ -61,7 +73,7 @@ export function RemoteTable<T>({ caption, what, columns, listing, search, empty,
         empty={state.loading ? "Reading …" : listing.q === "" ? empty : "Nothing fits the search."}
       />
       <Pager page={shown.page} pages={shown.pages} more={more} total={state.total} what={what(state.total)} go={go} />
-      {order !== undefined && !state.whole ? <p class="hint">There are too many to order them all: this orders the rows of this page.</p> : null}
+      {order !== undefined && !state.whole && sort === "" ? <p class="hint">Too many to order them all by this: it orders the rows of this page.</p> : null}
     </div>
   );
 }

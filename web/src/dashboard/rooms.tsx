@@ -17,16 +17,16 @@ export function Rooms({ desk }: { desk: Desk }): JSX.Element {
   const now = desk.live.now();
   const columns: readonly Column<Row<RoomRecord>>[] = [
     {
-      key: "name", title: "Room", value: ({ record }) => record?.name,
+      key: "name", title: "Room", sort: "name", value: ({ record }) => record?.name,
       cell: ({ id: room, record }) => (
         <span class="name"><a href={address({ view: "rooms", id: room })}><bdi>{record?.name ?? "…"}</bdi></a><small>#{room}</small></span>
       ),
     },
-    { key: "members", title: "Members", number: true, value: ({ record }) => record?.activeUsers, cell: ({ record }) => (record ? count(record.activeUsers) : "…") },
-    { key: "peak", title: "Peak", number: true, rank: 3, value: ({ record }) => record?.peakUsers, cell: ({ record }) => (record ? count(record.peakUsers) : "") },
-    { key: "messages", title: "Messages", number: true, rank: 2, value: ({ record }) => record?.messageCount, cell: ({ record }) => (record ? count(record.messageCount) : "") },
-    { key: "last", title: "Last message", rank: 2, value: ({ record }) => (record ? -record.lastMessageAt : undefined), cell: ({ record }) => (record ? <When at={record.lastMessageAt} now={now} /> : "") },
-    { key: "created", title: "Created", rank: 3, value: ({ record }) => record?.createdAt, cell: ({ record }) => (record ? <When at={record.createdAt} /> : "") },
+    { key: "members", title: "Members", sort: "activeUsers", number: true, value: ({ record }) => record?.activeUsers, cell: ({ record }) => (record ? count(record.activeUsers) : "…") },
+    { key: "peak", title: "Peak", sort: "peakUsers", number: true, rank: 3, value: ({ record }) => record?.peakUsers, cell: ({ record }) => (record ? count(record.peakUsers) : "") },
+    { key: "messages", title: "Messages", sort: "messageCount", number: true, rank: 2, value: ({ record }) => record?.messageCount, cell: ({ record }) => (record ? count(record.messageCount) : "") },
+    { key: "last", title: "Last message", sort: "-lastMessageAt", rank: 2, value: ({ record }) => (record ? -record.lastMessageAt : undefined), cell: ({ record }) => (record ? <When at={record.lastMessageAt} now={now} /> : "") },
+    { key: "created", title: "Created", sort: "createdAt", rank: 3, value: ({ record }) => record?.createdAt, cell: ({ record }) => (record ? <When at={record.createdAt} /> : "") },
     {
       key: "actions", title: "Actions", silent: true,
       cell: ({ id: room, record }) => (

@@ -99,6 +99,14 @@ export interface Removal {
   readonly ban?: { readonly id: string; readonly sessionOnly: boolean; readonly sharedWith: number };
 }
 
+/** What is asked of a list: a part of a name, an order ("" = by number), and which page of it. */
+export interface Part {
+  readonly q: string;
+  readonly sort: string;
+  readonly cursor: string;
+  readonly limit: number;
+}
+
 /** One page of ids; next is empty at the end. */
 export interface IdPage {
   readonly ids: readonly number[];

@@ -11,6 +11,8 @@ export interface Column<T> {
   readonly cell: (row: T) => ComponentChildren;
   /** What the column is ordered by; without it the column can't be. */
   readonly value?: (row: T) => Value;
+  /** The server's name of what the column is ordered by, with a dash in front where the column counts the other way. */
+  readonly sort?: string;
   readonly number?: boolean;
   /** 2 is left out on narrow screens, 3 on medium ones too. */
   readonly rank?: 2 | 3;

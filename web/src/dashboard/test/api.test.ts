@@ -117,12 +117,12 @@ test("queries are escaped, and what is empty is left out", async () => {
   }, async (base) => {
     const api = open(base, new Kept());
     await api.login("ada", "secret");
-    assert.deepEqual(await api.rooms("a&b=<c> ü", "", 25, new AbortController().signal), { ids: [1], total: 1, next: "1" });
+    assert.deepEqual(await api.rooms({ q: "a&b=<c> ü", sort: "-activeUsers", cursor: "", limit: 25 }, new AbortController().signal), { ids: [1], total: 1, next: "1" });
     await api.removeClient(12345, "", "");
     await api.removeClient(12345, "10m", "spam & more");
     await api.liftBan("a/../b", "");
     assert.deepEqual(seen, [
-      "GET /some/admin/rooms?q=a%26b%3D%3Cc%3E+%C3%BC&limit=25",
+      "GET /some/admin/rooms?q=a%26b%3D%3Cc%3E+%C3%BC&sort=-activeUsers&limit=25",
       "DELETE /some/admin/client/12345",
       "DELETE /some/admin/client/12345?ban=10m&reason=spam+%26+more",
       "DELETE /some/admin/bans/a%2F..%2Fb",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { ApiError } from "../api.ts";
 import { Listing, PAGE, WHOLE, rest } from "../listing.ts";
 import type { Source } from "../listing.ts";
+import type { Part } from "../shapes.ts";
 
 interface Thing {
   readonly id: number;
@@ -12,6 +13,7 @@ interface Thing {
 /** A server with so many things, which counts what it is asked. */
 class Things implements Source<Thing> {
   readonly things: Map<number, Thing>;
+  readonly sorts: string[] = [];
   lists = 0;
   details = 0;
   busiest = 0;
@@ -22,12 +24,14 @@ class Things implements Source<Thing> {
     this.things = new Map(Array.from({ length: n }, (_, i) => [1000 + i, { id: 1000 + i, name: `thing ${i}` }]));
   }
 
-  async list(q: string, cursor: string, limit: number): Promise<{ ids: number[]; total: number; next: string }> {
+  async list({ q, sort, cursor, limit }: Part): Promise<{ ids: number[]; total: number; next: string }> {
     this.lists++;
+    this.sorts.push(sort);
     await Promise.resolve();
     if (this.failure !== undefined) throw this.failure;
     const all = [...this.things.values()].filter((thing) => thing.name.includes(q)).map((thing) => thing.id);
-    const ids = all.filter((id) => id > Number(cursor || "0")).slice(0, limit);
+    if (sort.startsWith("-")) all.reverse();
+    const ids = all.slice(cursor === "" ? 0 : all.indexOf(Number(cursor)) + 1).slice(0, limit);
     const last = ids.at(-1);
     return { ids, total: all.length, next: last === undefined || last === all.at(-1) ? "" : String(last) };
   }
@@ -74,6 +78,31 @@ test("what does not fit comes in pages, and only what is shown is read", async (
   assert.equal(listing.state.value.rows[0]?.id, first);
 });
 
+test("what the server cuts it also orders, from the first page on", async () => {
+  const source = new Things(WHOLE + 10);
+  const listing = new Listing(source);
+  await listing.read();
+  listing.forward();
+  listing.order("-name");
+  await listing.read();
+  assert.deepEqual([listing.state.value.page, listing.state.value.rows[0]?.id], [0, 1000 + WHOLE + 9]);
+  listing.forward();
+  await listing.read();
+  assert.equal(listing.state.value.rows[0]?.id, 1000 + WHOLE + 9 - PAGE);
+  listing.order("");
+  await listing.read();
+  assert.deepEqual([listing.state.value.page, listing.state.value.rows[0]?.id], [0, 1000]);
+});
+
+test("what is here as a whole is not asked for again to be ordered", async () => {
+  const source = new Things(WHOLE);
+  const listing = new Listing(source);
+  await listing.read();
+  listing.order("-name");
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([source.lists, ...source.sorts], [1, ""]);
+});
+
 test("a search begins at the first page and finds numbers too", async () => {
   const source = new Things(WHOLE + 10);
   const listing = new Listing(source);
@@ -94,7 +123,7 @@ test("a search begins at the first page and finds numbers too", async () => {
 test("what went between the list and its detail is dropped", async () => {
   const source = new Things(3);
   const listing = new Listing<Thing>({
-    list: (q, cursor, limit) => source.list(q, cursor, limit),
+    list: (part) => source.list(part),
     detail: async (id) => {
       source.things.delete(1001);
       return source.detail(id);
