@@ -85,9 +85,6 @@ func TestAStuckRoomHoldsUpNobodyElse(t *testing.T) {
 	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
 	stuck, fine := n.create(m), n.create(w)
 	grant := s.field(m, "g")
-	n.dir.Detach(m, stuck)
-	n.dir.Detach(w, fine)
-	until(t, "both are detached", func() bool { return s.int("ZCARD", "cr:{nodes}:det") == 2 })
 	inShard := func(f func(*room)) {
 		done := make(chan struct{})
 		n.rooms.shardOf(stuck).post(post{kind: postCall, call: func(s *shard) {
@@ -96,7 +93,13 @@ func TestAStuckRoomHoldsUpNobodyElse(t *testing.T) {
 		}})
 		<-done
 	}
-	inShard(func(r *room) { r.inFlight = &op{kind: opPublish} })
+	endless := &op{kind: opDetach}
+	inShard(func(r *room) {
+		r.pushFront(endless)
+		r.inFlight = endless
+	})
+	n.dir.Detach(m, stuck)
+	n.dir.Detach(w, fine)
 	until(t, "the one has gone", func() bool { return !s.has("EXISTS", recordKey(w.Client)) && !s.has("EXISTS", memberKey(fine)) })
 	score := func() string {
 		v, _ := s.do("ZSCORE", "cr:{nodes}:det", detMember(m.Client, grant)).ToString()
@@ -116,7 +119,7 @@ func TestAStuckRoomHoldsUpNobodyElse(t *testing.T) {
 		if leaves > 1 {
 			t.Errorf("%d leaves wait in the room", leaves)
 		}
-		r.inFlight = nil
+		r.finished(endless)
 		r.pump()
 	})
 	until(t, "the other has gone as well", func() bool { return len(s.leftovers(true)) == 0 })

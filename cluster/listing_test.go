@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ func operatorsPage(t *testing.T, a *scene, all []chat.RoomID) {
 	if err != nil || len(ids) != 5 || total != 12 || next == "" {
 		t.Errorf("a part of a name: %v %d %q %v", ids, total, next, err)
 	}
-	if _, _, _, err := a.Rooms(t.Context(), "", "?", 5); err != chat.ErrUnknownCursor {
+	if _, _, _, err := a.Rooms(t.Context(), "", "?", 5); !errors.Is(err, chat.ErrUnknownCursor) {
 		t.Errorf("an unknown cursor: %v", err)
 	}
 }

@@ -56,7 +56,7 @@ func TestCountsOutliveAConnection(t *testing.T) {
 // unreachable is a log that can't bring anybody back to a room.
 type unreachable struct {
 	*late
-	feed engine.Feed
+	feed engine.Feed // guarded by late.mu
 }
 
 func (u *unreachable) Join(tag chat.Tag, room chat.RoomID, m chat.Member, resume bool) {
@@ -64,7 +64,12 @@ func (u *unreachable) Join(tag chat.Tag, room chat.RoomID, m chat.Member, resume
 		u.late.Join(tag, room, m, resume)
 		return
 	}
-	u.later(func() { u.feed.Joined(tag, chat.RoomInfo{ID: room}, chat.Unavailable) })
+	u.later(func() {
+		u.mu.Lock()
+		feed := u.feed
+		u.mu.Unlock()
+		feed.Joined(tag, chat.RoomInfo{ID: room}, chat.Unavailable)
+	})
 }
 
 // TestAnEndIsAnEndWithoutTheRoom: a client that closes with 1000 while it waits to get back to its
@@ -77,7 +82,9 @@ func TestAnEndIsAnEndWithoutTheRoom(t *testing.T) {
 		return log
 	})
 	t.Cleanup(func() { log.hold(false) })
+	log.mu.Lock()
 	log.feed = n.Engine
+	log.mu.Unlock()
 	ann, ben := n.dial(t), n.dial(t)
 	room := ann.create("room")
 	ben.join(room)
