@@ -105,6 +105,7 @@ func (p *play) trafficFigures() error {
 	if gap > longGap {
 		row.Note = fmt.Sprintf("the load program did not get to run for %v: something else used the machine, repeat the run", gap.Round(time.Millisecond))
 	}
+	p.othersFigure(window)
 	if reads > 0 {
 		row.Add("frames_per_read", float64(frames)/float64(reads), "")
 	}
@@ -141,6 +142,23 @@ func (p *play) resumeFigures() error {
 	p.row.Add("replayed", float64(missed), "messages")
 	p.row.AddLess("resume_p99_ms", millis(all.Percentile(99)), "ms")
 	return nil
+}
+
+// manyOthers is how much of a CPU other processes may use before they are the likeliest reason for
+// any difference.
+const manyOthers = 0.2
+
+// othersFigure says how much CPU went to others in the window. A server or a Redis of which only the
+// address is known would count as one of them.
+func (p *play) othersFigure(window time.Duration) {
+	if len(p.instance.pids) == 0 || p.s.nodes > 0 && p.o.redis != "" {
+		return
+	}
+	cores := max(0, (p.othersAfter-p.othersBefore).Seconds()/window.Seconds())
+	p.row.AddLess("others_cpu", cores, "cores")
+	if cores > manyOthers && p.row.Note == "" {
+		p.row.Note = fmt.Sprintf("other processes used %.2f cores meanwhile: repeat the run on a quiet machine", cores)
+	}
 }
 
 // mergeInto adds an encoded histogram to sum.

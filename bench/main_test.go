@@ -63,6 +63,9 @@ func TestRunAgainstTheLimit(t *testing.T) {
 	if setup := r.Rows[0].Setup; setup.Rooms != 500 || setup.Members != 1000 || setup.Duration != 0.3 || setup.Workers != 1 {
 		t.Errorf("setup %+v", setup)
 	}
+	if _, found := r.Rows[0].Figure("others_cpu"); !found {
+		t.Error("nothing is said of what else used the machine")
+	}
 	if len(r.Rows) != 2 || r.Rows[0].Checked == 0 || r.Rows[0].Faults.Any() || r.Rows[0].Key != report.Throughput || len(r.Rows[0].Spread) < 5 {
 		b, _ := json.Marshal(r.Rows)
 		t.Errorf("rows: %s", b)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"time"
 
@@ -29,6 +30,7 @@ type play struct {
 	memoryAtStart              int64
 	cpuBefore, cpuAfter        time.Duration
 	redisBefore, redisAfter    time.Duration
+	othersBefore, othersAfter  time.Duration
 	opened                     []*load.Opened
 	resumed                    []*load.Opened
 	totals                     []*load.Totals
@@ -204,6 +206,20 @@ func (p *play) memory() (int64, error) { return machine.Memory(p.instance.pids..
 
 func (p *play) cpu() (time.Duration, error) { return machine.CPUTime(p.instance.pids...) }
 
+// others is the CPU time that the machine spent on processes that have nothing to do with the run.
+func (p *play) others() (time.Duration, error) {
+	pids := append([]int{os.Getpid()}, p.instance.pids...)
+	for _, worker := range p.group.workers {
+		pids = append(pids, worker.PID)
+	}
+	if p.instance.redis != nil {
+		pids = append(pids, p.instance.redis.PID)
+	}
+	busy, err1 := machine.Busy()
+	ours, err2 := machine.CPUTime(pids...)
+	return busy - ours, errors.Join(err1, err2)
+}
+
 // redisCPU is what an own Redis has used; 0 without one.
 func (p *play) redisCPU() (time.Duration, error) {
 	if p.instance.redis == nil {
@@ -242,6 +258,9 @@ func (p *play) traffic(ctx context.Context) error {
 	if p.memoryAtStart, err = p.memory(); err != nil {
 		return err
 	}
+	if p.othersBefore, err = p.others(); err != nil {
+		return err
+	}
 	p.show.phase(p, "measuring")
 	timers := p.schedule()
 	defer timers.stop()
@@ -259,6 +278,9 @@ func (p *play) traffic(ctx context.Context) error {
 					return err
 				}
 				if p.redisAfter, err = p.redisCPU(); err != nil {
+					return err
+				}
+				if p.othersAfter, err = p.others(); err != nil {
 					return err
 				}
 				p.show.phase(p, "draining")

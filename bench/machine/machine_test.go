@@ -68,6 +68,9 @@ func TestOwnFigures(t *testing.T) {
 			t.Fatalf("%v used, %v", after-before, err)
 		}
 	}
+	if busy, err := machine.Busy(); err != nil || busy < 50*time.Millisecond {
+		t.Errorf("the machine was busy for %v, %v", busy, err)
+	}
 	if memory, err := machine.Memory(os.Getpid()); err != nil || memory < 1<<20 {
 		t.Errorf("memory %d, %v", memory, err)
 	}

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -25,6 +26,36 @@ func CPUTime(pids ...int) (time.Duration, error) {
 			return 0, fmt.Errorf("machine: CPU time of %d: %w", pid, err)
 		}
 		sum += time.Duration(used.Nano())
+	}
+	return sum, nil
+}
+
+// clockTick is the unit of times in /proc/stat (USER_HZ, which Linux fixes at 100 on all common
+// architectures).
+const clockTick = 10 * time.Millisecond
+
+// Busy is how long all CPUs together have not been idle since the machine started, time that the
+// host kept from them included.
+func Busy() (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, fmt.Errorf("machine: busy time: %w", err)
+	}
+	line, _, _ := bytes.Cut(stat, []byte("\n"))
+	fields := bytes.Fields(line)
+	const user, idle, waiting, steal = 1, 4, 5, 8 // proc(5); what follows is counted in user already
+	if len(fields) <= steal {
+		return 0, errors.New("machine: busy time: malformed /proc/stat")
+	}
+	var sum time.Duration
+	for i := user; i <= steal; i++ {
+		ticks, err := strconv.ParseInt(string(fields[i]), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("machine: busy time: %w", err)
+		}
+		if i != idle && i != waiting {
+			sum += time.Duration(ticks) * clockTick
+		}
 	}
 	return sum, nil
 }
