@@ -27,7 +27,7 @@ try {
   const rooms = await crowds[0].evaluate((names) => globalThis.found(names), ROOMS);
   for (const page of crowds) await page.evaluate((ids) => globalThis.enter(ids), rooms);
 
-  const operator = await stage.person({ height: 1120 });
+  const operator = await stage.person({ height: 1250 });
   await openDashboard(operator, nodes[0]);
   await logIn(operator);
   await live(operator);
