@@ -25,9 +25,6 @@ type fault struct {
 	strike func(ctx context.Context, s *site, r *rand.Rand) error
 }
 
-// starvation is the name of a fault that a test asks for.
-const starvation = "a tenth of the processor for a node, for longer than its lease"
-
 // faults are what the nemesis chooses from. Outages stay well below the resume window: behind it
 // people lose their places rightly, and the checker would have to forgive.
 var faults = []fault{
@@ -54,9 +51,6 @@ var faults = []fault{
 	}},
 	{"SIGSTOP of a node for longer than its lease", func(ctx context.Context, s *site, r *rand.Rand) error {
 		return stopNode(ctx, pick(r, s.nodes), between(r, 13000, 18000))
-	}},
-	{starvation, func(ctx context.Context, s *site, r *rand.Rand) error {
-		return starve(ctx, pick(r, s.nodes), between(r, 11000, 15000))
 	}},
 	{"kill -9 of Redis", func(ctx context.Context, s *site, r *rand.Rand) error {
 		s.redis.Kill()
@@ -96,6 +90,19 @@ var faults = []fault{
 		return nil
 	}},
 }
+
+// starvation is the name of a fault that a test asks for.
+const starvation = "a tenth of the processor for a node, for longer than its lease"
+
+// lengthy are faults that would leave a short run no time for others: they strike when they are asked
+// for by name, and in runs of lengthyRun and more.
+var lengthy = []fault{
+	{starvation, func(ctx context.Context, s *site, r *rand.Rand) error {
+		return starve(ctx, pick(r, s.nodes), between(r, 11000, 15000))
+	}},
+}
+
+const lengthyRun = 5 * time.Minute
 
 func command(words ...string) func(context.Context, *site, *rand.Rand) error {
 	return func(_ context.Context, s *site, _ *rand.Rand) error {
@@ -143,7 +150,11 @@ func pause(ctx context.Context, d time.Duration) {
 // torment runs faults until ctx ends, one after the other with short rests, and leaves everything
 // mended. The choice follows the seed alone.
 func torment(ctx context.Context, s *site, c Config) (struck map[string]int, err error) {
-	allowed := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool {
+	all := slices.Clone(faults)
+	if c.Faults != nil || c.Duration >= lengthyRun {
+		all = append(all, lengthy...)
+	}
+	allowed := slices.DeleteFunc(all, func(f fault) bool {
 		return c.Faults != nil && !slices.Contains(c.Faults, f.name)
 	})
 	r := rand.New(rand.NewPCG(c.Seed, 0x6e656d65736973))
