@@ -149,6 +149,7 @@ func (w *Worker) cutAll() {
 		}
 	}
 	w.opening.begin(IsResumed, len(cut))
+	w.opening.began = now // the first to be cut has waited longest
 	w.opening.queue = append(w.opening.queue, cut...)
 	w.opening.fill()
 	w.woke = w.clock() // thousands of resets take their time, and nothing kept this worker from it
