@@ -200,7 +200,8 @@ func (s *sessions) refuse(r *resumption, word string) (chat.Resumption, error) {
 
 // place is the room of n, or the one that was deleted around it. A session that was lost while it moved
 // is where the move had come to, and has to leave the others. A room that it is not in stays on its
-// record: a join of the lost connection may still be under way, and the end of the session undoes it.
+// record for strayMemory: a join of the lost connection may still be under way, and the end of the
+// session undoes it.
 func (s *sessions) place(n *session) (at chat.RoomID, leave []chat.RoomID, err error) {
 	if len(n.stays) == 0 {
 		return n.lost, nil, nil
@@ -224,7 +225,7 @@ func (s *sessions) place(n *session) (at chat.RoomID, leave []chat.RoomID, err e
 		case there == 0 && i == len(n.stays)-1 && newest < 0 && !x.over:
 			newest = i // gone with its members, or never entered: the join says so
 		case there == 0:
-			x.over = true
+			x.over, x.stray = true, true
 		case x.over:
 			leave = append(leave, x.room)
 		default:

@@ -51,8 +51,9 @@ type session struct {
 
 // stay is a room in which the session is, or is about to be, or which it is about to leave.
 type stay struct {
-	room chat.RoomID
-	over bool // the client was told that it has left; Redis has yet to hear of it
+	room  chat.RoomID
+	over  bool // the client was told that it has left; Redis has yet to hear of it
+	stray bool // over, and no left follows: of a former connection, see place
 }
 
 // waiter is one call of enter.
@@ -309,7 +310,7 @@ func (s *sessions) leftLocked(n *session, room chat.RoomID) {
 	if n == nil {
 		return
 	}
-	if i := slices.IndexFunc(n.stays, func(x stay) bool { return x.room == room }); i >= 0 {
+	if i := slices.IndexFunc(n.stays, func(x stay) bool { return x.room == room && !x.stray }); i >= 0 {
 		n.stays = slices.Delete(n.stays, i, i+1)
 		s.queueLocked(n)
 	}

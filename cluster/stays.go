@@ -2,9 +2,13 @@ package cluster
 
 import (
 	"slices"
+	"time"
 
 	"chatroom/internal/chat"
 )
+
+// strayMemory is how long after a take-over something of the lost connection may be under way.
+const strayMemory = 2 * time.Minute
 
 // inside says whether the session has a stay in room; sessions.mu is held, as for all of these.
 func (n *session) inside(room chat.RoomID) bool {
@@ -25,6 +29,13 @@ func (n *session) stayIn(room chat.RoomID) bool {
 	}
 	n.goInto(room)
 	return true
+}
+
+// forgetStrays drops the strays once nothing of the lost connection can be under way any more.
+func (n *session) forgetStrays(now time.Time) {
+	if now.Sub(time.UnixMilli(n.connectedAt)) > strayMemory {
+		n.stays = slices.DeleteFunc(n.stays, func(x stay) bool { return x.stray })
+	}
 }
 
 // places are the rooms of all stays, each once, where it was entered last.

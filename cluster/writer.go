@@ -233,6 +233,7 @@ func (s *sessions) runTick() {
 		for id, n := range s.byID {
 			if int(id/writerCount%slots) == slot && n.stage == stageLive {
 				n.touch = true
+				n.forgetStrays(time.Now())
 				s.queueLocked(n)
 			}
 		}

@@ -1,0 +1,66 @@
+package cluster
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"chatroom/internal/chat"
+)
+
+// stand says in which room operators see m.
+func (n *testNode) stand(m person) chat.RoomID {
+	n.t.Helper()
+	r, found, err := n.Client(n.t.Context(), m.Client)
+	if err != nil || !found {
+		n.t.Fatalf("client: %v, %v", found, err)
+	}
+	return r.RoomID
+}
+
+// TestARoomLeftByAFormerConnectionIsLeft: a connection is lost right after a move, while the leave of
+// the former room is under way. Who goes back there later and leaves again is in no room.
+func TestARoomLeftByAFormerConnectionIsLeft(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, func(c *Config, tm *times) { c.ResumeWindow, tm.touch = time.Minute, time.Hour })
+	m, w, x := n.open("192.0.2.1"), n.open("192.0.2.2"), n.open("192.0.2.3")
+	from, to := n.create(w), n.create(x)
+	token := n.token(m)
+	n.join(from, m, false)
+	n.join(to, m, false)
+	n.dir.Detach(m, to)
+	n.Leave(0, from, m)
+	until(t, "it has left the former room", func() bool { return !s.member(from, m) })
+	r := n.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Room != to {
+		t.Fatalf("resumed %+v", r)
+	}
+	m = r.Member
+	n.join(to, m, true)
+	n.join(from, m, false)
+	for _, room := range []chat.RoomID{to, from} {
+		if code := n.asks(func(tag chat.Tag) { n.Leave(tag, room, m) }); code != "" {
+			t.Fatalf("leave: %s", code)
+		}
+	}
+	until(t, "it is in no room", func() bool { return n.stand(m) == 0 })
+	n.dir.Detach(m, 0)
+	if r := n.resume(token, "192.0.2.1"); r.Code != "" || r.Room != 0 {
+		t.Errorf("resumed again %+v", r)
+	}
+}
+
+func TestStraysAreForgotten(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	n := &session{connectedAt: began.UnixMilli(), stays: []stay{{room: 1, over: true, stray: true}, {room: 2, over: true}, {room: 3}}}
+	n.forgetStrays(began.Add(strayMemory - time.Second))
+	if got := n.places(); !slices.Equal(got, []chat.RoomID{1, 2, 3}) {
+		t.Errorf("at first %v", got)
+	}
+	n.forgetStrays(began.Add(strayMemory + time.Second))
+	if got := n.places(); !slices.Equal(got, []chat.RoomID{2, 3}) {
+		t.Errorf("later %v", got)
+	}
+}
