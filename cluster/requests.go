@@ -125,7 +125,7 @@ func (r *room) expire() {
 					r.queue[i] = r.undo(o)
 					continue
 				}
-				r.shard.rooms.c.left(o.member, r.id)
+				r.shard.rooms.c.withdraw(o.member, r.id)
 			}
 			if o.unknown && o.kind == opRename {
 				r.queue[i] = o.renameBack()

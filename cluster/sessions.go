@@ -316,6 +316,27 @@ func (s *sessions) leftLocked(n *session, room chat.RoomID) {
 	}
 }
 
+func (s *sessions) withdraw(m chat.Member, room chat.RoomID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.withdrawLocked(s.carriedLocked(m), room)
+}
+
+// withdrawLocked ends the newest stay of n in room, unless the client was told that it has left it: an
+// older one is still to be left. n may be nil.
+func (s *sessions) withdrawLocked(n *session, room chat.RoomID) {
+	if n == nil {
+		return
+	}
+	for i, x := range slices.Backward(n.stays) {
+		if x == (stay{room: room}) {
+			n.stays = slices.Delete(n.stays, i, i+1)
+			s.queueLocked(n)
+			return
+		}
+	}
+}
+
 // bereave is left for a room that was deleted around m.
 func (s *sessions) bereave(m chat.Member, room chat.RoomID) {
 	s.mu.Lock()

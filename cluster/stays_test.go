@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,4 +64,31 @@ func TestStraysAreForgotten(t *testing.T) {
 	if got := n.places(); !slices.Equal(got, []chat.RoomID{2, 3}) {
 		t.Errorf("later %v", got)
 	}
+}
+
+// TestWhoDidNotComeBackHasLeft: somebody was told that they have left, and that they can't come back
+// now, before Redis heard of either. They are out.
+func TestWhoDidNotComeBackHasLeft(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, func(c *Config, tm *times) { c.ResumeWindow, tm.touch = time.Minute, time.Hour })
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	room := n.create(w)
+	token := n.token(m)
+	n.join(room, m, false)
+	s.signal(syscall.SIGSTOP)
+	left := n.hurries(room, &op{kind: opLeave, member: m, gone: func() { n.left(m, room) },
+		out: departure{client: m.Client, nonce: m.Nonce, incarnation: m.Incarnation}})
+	n.enter(m, room, false, func(bool) {})
+	back := n.hurries(room, &op{kind: opJoin, member: m})
+	n.dir.Detach(m, 0)
+	s.signal(syscall.SIGCONT)
+	if left != "" || back != chat.Unavailable {
+		t.Fatalf("leave: %q, back: %q", left, back)
+	}
+	until(t, "the session is detached", func() bool { return s.has("HEXISTS", recordKey(m.Client), "d") })
+	if r := n.resume(token, "192.0.2.1"); r.Code != "" || r.Room != 0 {
+		t.Errorf("resumed %+v", r)
+	}
+	until(t, "its place is gone", func() bool { return !s.member(room, m) })
 }

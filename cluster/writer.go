@@ -255,7 +255,7 @@ func (s *sessions) expire() {
 			w.done = true
 			late = append(late, w)
 			if n := w.session; w.entered && n.stage == stageLive && s.byID[n.member.Client] == n {
-				s.leftLocked(n, w.room)
+				s.withdrawLocked(n, w.room)
 			}
 		}
 		s.waiters = s.waiters[1:]
