@@ -147,7 +147,7 @@ func (l *life) clientIDList(ctx context.Context, q string) (all []chat.ClientID,
 // because it was taken over while it stood, the last two minutes may be missing. Blocks until ctx ends.
 func (c *Cluster) Client(ctx context.Context, id chat.ClientID) (record chat.ClientRecord, found bool, err error) {
 	s := c.store
-	f, err := s.do(ctx, s.client.B().Hmget().Key(c.sessions.recordKeys(id)[0]).Field("s", "n", "r", "v", "ip", "c", "l", "q", "o", "x", "d", "f").Build()).ToArray()
+	f, err := s.do(ctx, s.client.B().Hmget().Key(c.sessions.recordKeys(id)[0]).Field("s", "n", "r", "v", "ip", "c", "l", "q", "o", "x", "d", "f", "i", "pi").Build()).ToArray()
 	if err != nil {
 		return record, false, fmt.Errorf("cluster: client: %w", err)
 	}
@@ -158,7 +158,7 @@ func (c *Cluster) Client(ctx context.Context, id chat.ClientID) (record chat.Cli
 		ID: id, Username: text(f[1]), ServerID: text(f[3]), IP: text(f[4]),
 		ConnectedAt: integer(f[5]), LastSeenAt: integer(f[6]), Messages: integer(f[7]),
 	}
-	for _, x := range staysOf(text(f[2]), text(f[11])) {
+	for _, x := range staysOf(text(f[2]), departedOf(text(f[11]), text(f[12]), text(f[13]))) {
 		if !x.over {
 			record.RoomID = x.room
 		}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"chatroom/internal/chat"
@@ -64,7 +65,25 @@ func (n *session) whereabouts() string {
 	return formatRooms(n.places())
 }
 
-// staysOf reads the stays of a record: field r, and field f with those of them that are over.
+// departed is the field f of the record: quit, under the incarnation that says so. A node of a version
+// that knows no f leaves it behind when the session goes on there, and then it says nothing any more.
+func (n *session) departed() string {
+	if rooms := formatRooms(n.quit()); rooms != "" {
+		return formatID(n.member.Incarnation) + ":" + rooms
+	}
+	return ""
+}
+
+// departedOf reads field f, if it is of one of these incarnations.
+func departedOf(f string, incarnations ...string) (rooms string) {
+	by, rooms, _ := strings.Cut(f, ":")
+	if !slices.Contains(incarnations, by) {
+		return ""
+	}
+	return rooms
+}
+
+// staysOf reads the stays of a record: field r, and those of them that are over.
 func staysOf(r, f string) []stay {
 	over := parseRooms(f)
 	var stays []stay

@@ -92,3 +92,26 @@ func TestWhoDidNotComeBackHasLeft(t *testing.T) {
 	}
 	until(t, "its place is gone", func() bool { return !s.member(room, m) })
 }
+
+// TestWhatAnOlderVersionLeftBehindEndsNoStay: a node that knows nothing of the field for rooms that were
+// left has carried the session since, back into such a room.
+func TestWhatAnOlderVersionLeftBehindEndsNoStay(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, func(c *Config, tm *times) { c.ResumeWindow, tm.touch = time.Minute, time.Hour })
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	room := n.create(w)
+	token := n.token(m)
+	n.join(room, m, false)
+	n.leaving(m, room)
+	until(t, "the record says that it has left", func() bool { return s.field(m, "f") != "" })
+	s.do("HSET", recordKey(m.Client), "i", "77", "pi", formatID(m.Incarnation), "pd", "", "r", formatID(room))
+	r := n.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Room != room {
+		t.Fatalf("resumed %+v", r)
+	}
+	n.join(room, r.Member, true)
+	if !s.member(room, m) {
+		t.Error("it was taken out of its room")
+	}
+}

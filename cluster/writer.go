@@ -187,7 +187,7 @@ func (s *sessions) writeCall(n *session, mode, node string) call {
 	return call{script: scriptWrite, keys: s.recordKeys(m.Client), args: []string{
 		mode, n.nonce(), formatID(m.Incarnation), strconv.FormatInt(ttl.Milliseconds(), 10), formatID(m.Client),
 		line + " " + n.ip + " " + m.Name, window,
-		"o", node, "n", m.Name, "r", n.whereabouts(), "f", formatRooms(n.quit()), "g", n.grant, "ip", n.ip, "v", s.l.c.config.ServerID,
+		"o", node, "n", m.Name, "r", n.whereabouts(), "f", n.departed(), "g", n.grant, "ip", n.ip, "v", s.l.c.config.ServerID,
 		"c", strconv.FormatInt(n.connectedAt, 10), "t", strconv.FormatInt(n.issuedAt, 10),
 		"l", strconv.FormatInt(n.lastSeen, 10), "q", strconv.FormatInt(n.messages, 10),
 	}}

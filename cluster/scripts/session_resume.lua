@@ -27,4 +27,9 @@ if i ~= ARGV[2] then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
-return {'OK', pi, po, pd, n, r, g, t, f or '', q or '0'}
+-- What the session has left is known only from the one that was taken over: an older version does not
+-- write it.
+local by, left = string.match(f or '', '^(%d+):(.*)$')
+local known = by == pi
+for k = 9, #ARGV do known = known or by == ARGV[k] end
+return {'OK', pi, po, pd, n, r, g, t, known and left or '', q or '0'}
