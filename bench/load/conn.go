@@ -51,6 +51,7 @@ type conn struct {
 	missing map[uint64]bool // sequenced: seqs jumped over
 	pending []uint32        // numbers of own messages without an answer
 	op      Op              // outstanding operation
+	unsure  bool            // cut off from the answer to a wish to change rooms: RESUME tells
 	opAt    int64           // when it began
 	opID    uint64
 	session string
@@ -237,13 +238,13 @@ func (w *Worker) ended(c *conn, code wsproto.CloseCode, why string) {
 	case was == leaving:
 		c.session, c.began = "", c.opAt
 		w.enqueue(c)
-	case was == joined && w.plan.Resume && (code == 0 || code == 1001 || code >= 4000 && code < 4500):
+	case w.comesBack(was, code):
 		w.closes[closeName(code)]++
-		c.began = w.clock()
-		if c.op != OpCut {
-			c.op = "" // its answer will not come
+		c.unanswered(was)
+		if !c.counted {
+			c.began = w.clock()
 		}
-		w.enqueue(c)
+		w.opening.again(c)
 	default:
 		w.closes[closeName(code)]++
 		w.fault(&w.faults.Disconnected, "connection %d in state %d ended: code %d, %s", c.index, was, code, why)

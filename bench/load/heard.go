@@ -86,12 +86,7 @@ func (w *Worker) welcomed(c *conn, e *event) {
 	case c.state != greeting:
 		w.fault(&w.faults.Invented, "connection %d greeted in state %d", c.index, c.state)
 	case c.session != "":
-		c.state = resuming
-		var id chat.MessageID // zero = not given
-		if seen := c.next - 1 - c.room.base; c.next > c.room.base && seen < uint64(len(c.room.placed)) {
-			id = c.room.placed[seen].id
-		}
-		w.writeText(c, appendResume(w.text[:0], c.session, c.room.epoch, c.next-1, id))
+		w.resume(c)
 	default:
 		c.client, c.session = e.client, string(e.session)
 		w.join(c)
@@ -101,25 +96,11 @@ func (w *Worker) welcomed(c *conn, e *event) {
 // entered takes ROOM_JOINED.
 func (w *Worker) entered(c *conn, e *event) {
 	was := c.state
-	r := c.room
-	moved := was == joined && c.op == OpMove && c.target != nil && e.room == c.target.id
-	if moved {
-		w.leftBehind(c)
-		r.leave(c)
-		r = c.target
-		c.room, c.target = r, nil
-		w.present--
-		w.opDone(c)
-	} else if was != joining && was != resuming && was != outside {
-		if was == joined && e.room == r.id {
-			w.fault(&w.faults.Unrecovered, "connection %d: the server told it to forget its position", c.index)
-			r.epoch = string(e.epoch)
-			c.next, c.live, c.missing = e.seq+1-e.messages, e.seq, nil
-			return
-		}
-		w.fault(&w.faults.Invented, "connection %d: ROOM_JOINED of %d in state %d", c.index, e.room, was)
+	moved, expected := w.changesTo(c, e)
+	if !expected {
 		return
 	}
+	r := c.room
 	switch {
 	case r.id == 0:
 		r.id, r.epoch, r.base = e.room, string(e.epoch), e.seq+1
@@ -129,11 +110,16 @@ func (w *Worker) entered(c *conn, e *event) {
 	case w.sequenced && e.room != r.id:
 		w.fault(&w.faults.Invented, "connection %d: asked for room %d, is in %d", c.index, r.id, e.room)
 	}
-	if was == resuming {
+	switch {
+	case was == resuming && (moved || c.next == 0): // it gave no position, or that of another room
+		w.resumed++
+		w.begins(c, e, chat.DefaultReplay)
+	case was == resuming:
 		w.returned(c, e)
-	} else {
-		w.replayIs(c, e, was == outside || moved)
-		c.next, c.live, c.resumed, c.missing = e.seq+1-e.messages, e.seq, false, nil
+	case was == outside || moved:
+		w.begins(c, e, moveReplay)
+	default:
+		w.begins(c, e, 0)
 	}
 	if !w.sequenced {
 		c.window = newWindow(uint64(len(r.sent)))
@@ -155,18 +141,44 @@ func (w *Worker) entered(c *conn, e *event) {
 	r.waiting = r.waiting[:0]
 }
 
-// replayIs holds the number of messages that ROOM_JOINED announces against what was asked for and
-// what the room has: to leave some out is a loss as well.
-func (w *Worker) replayIs(c *conn, e *event, asked bool) {
+// changesTo brings c into the room of ROOM_JOINED in the plan. moved says that it is another one than
+// before; expected is false when it has not asked for any.
+func (w *Worker) changesTo(c *conn, e *event) (moved, expected bool) {
+	switch {
+	case c.state == resuming:
+		return w.settled(c, e), true
+	case c.state == joining, c.state == outside:
+		return false, true
+	case c.state == joined && c.op == OpMove && c.target != nil && e.room == c.target.id:
+		w.leftBehind(c)
+		c.room.leave(c)
+		c.room, c.target = c.target, nil
+		w.present--
+		w.opDone(c)
+		return true, true
+	case c.state == joined && e.room == c.room.id:
+		w.fault(&w.faults.Unrecovered, "connection %d: the server told it to forget its position", c.index)
+		c.room.epoch = string(e.epoch)
+		c.next, c.live, c.missing = e.seq+1-e.messages, e.seq, nil
+	default:
+		w.fault(&w.faults.Invented, "connection %d: ROOM_JOINED of %d in state %d", c.index, e.room, c.state)
+	}
+	return false, false
+}
+
+// begins takes the position of ROOM_JOINED as that of c. It holds the number of messages that are
+// announced against the last ones that were asked for and what the room has: to leave some out is a
+// loss as well.
+func (w *Worker) begins(c *conn, e *event, replay uint64) {
 	if r := c.room; w.sequenced && string(e.epoch) == r.epoch && e.seq+1 >= r.base {
-		want := uint64(0)
-		if asked {
-			want = min(moveReplay, e.seq+1-r.base)
-		}
-		if e.messages != want {
+		if want := min(replay, e.seq+1-r.base); e.messages != want {
 			w.fault(&w.faults.Lost, "connection %d: room %d at seq %d announces %d messages, want %d", c.index, r.id, e.seq, e.messages, want)
 		}
 	}
+	if e.recovered {
+		w.fault(&w.faults.Invented, "connection %d: room %d has recovered what it was never asked for", c.index, c.room.id)
+	}
+	c.next, c.live, c.resumed, c.missing = e.seq+1-e.messages, e.seq, false, nil
 }
 
 // returned judges ROOM_JOINED behind a RESUME. What it promises to be recovered is not believed:
@@ -209,7 +221,7 @@ func (w *Worker) refused(c *conn, e *event) {
 		w.opening.again(c)
 	case c.state == resuming:
 		w.fault(&w.faults.Unrecovered, "connection %d: RESUME answered %s", c.index, code)
-		c.session, c.pending = "", nil
+		c.session, c.pending, c.unsure = "", nil, false
 		w.join(c)
 	default:
 		w.fault(&w.faults.Refused, "connection %d in state %d: %s", c.index, c.state, code)
@@ -252,10 +264,16 @@ func (w *Worker) history(c *conn, e *event) {
 
 // opAnswered ends the outstanding operation of c if id is its own.
 func (w *Worker) opAnswered(c *conn, id []byte) {
-	if len(id) < 2 || id[0] != 'o' || c.op == "" {
-		return
-	}
-	if number, err := strconv.ParseUint(string(id[1:]), 36, 64); err == nil && number == c.opID {
+	if c.op != "" && c.isOp(id) {
 		w.opDone(c)
 	}
+}
+
+// isOp says whether id is that of the newest operation of c.
+func (c *conn) isOp(id []byte) bool {
+	if len(id) < 2 || id[0] != 'o' {
+		return false
+	}
+	number, err := strconv.ParseUint(string(id[1:]), 36, 64)
+	return err == nil && number == c.opID
 }

@@ -100,17 +100,22 @@ func (w *Worker) free(op Op) *conn {
 	return nil
 }
 
-// opAcknowledged takes the ACK of an operation.
+// opAcknowledged takes the ACK of an operation, or of the PING behind a RESUME.
 func (w *Worker) opAcknowledged(c *conn, id []byte) {
-	if c.op != OpRejoin || c.state != joined {
+	switch {
+	case !c.isOp(id):
+	case c.state == resuming:
+		if c.unsure {
+			w.roomless(c)
+		}
+	case c.op == OpRejoin && c.state == joined:
+		w.leftBehind(c)
+		c.room.leave(c)
+		w.present--
+		w.rejoin(c)
+	default:
 		w.opAnswered(c, id)
-		return
 	}
-	w.leftBehind(c)
-	c.room.leave(c)
-	c.state = outside
-	w.present--
-	w.writeText(c, appendJoinRoom(w.text[:0], c.room.id, moveReplay))
 }
 
 // leftBehind counts what a member misses of a room at the moment it is out of it: behind the
@@ -144,7 +149,8 @@ func (w *Worker) cutAll() {
 	for _, c := range w.conns {
 		if c.state == joined {
 			w.drop(c, true)
-			c.began, c.op = now, ""
+			c.began = now
+			c.unanswered(joined)
 			cut = append(cut, c)
 		}
 	}

@@ -30,11 +30,17 @@ type script struct {
 	skimps bool
 	// busy makes every handshake be answered 429.
 	busy bool
+	// sendsAway says which commands are not answered but end their connection by 1001, and whether
+	// they take effect all the same.
+	sendsAway func(*chat.Command) (away, effect bool)
+	// loses makes every RESUME end in no room, misplaces in a room of its own.
+	loses, misplaces bool
 
 	mu sync.Mutex
 	// Guarded by mu.
 	next  uint64
 	rooms map[chat.RoomID]*scriptRoom
+	place map[chat.ClientID]*scriptRoom // of each session; it outlives its connection
 	conns map[net.Conn]bool
 }
 
@@ -53,9 +59,11 @@ type scriptMember struct {
 	session string
 	room    *scriptRoom
 	order   int
+	mute    bool // hears nothing: it was sent away
 }
 
-const scriptEpoch = chat.Epoch(0xabc)
+// epoch is one of the room's own: a position of another room is none here.
+func (r *scriptRoom) epoch() chat.Epoch { return 0xabc000000 + chat.Epoch(r.id) }
 
 func startScript(t *testing.T, s *script) string {
 	t.Helper()
@@ -63,7 +71,8 @@ func startScript(t *testing.T, s *script) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.t, s.listener, s.rooms, s.conns, s.next = t, l, map[chat.RoomID]*scriptRoom{}, map[net.Conn]bool{}, 10_000
+	s.t, s.listener, s.conns, s.next = t, l, map[net.Conn]bool{}, 10_000
+	s.rooms, s.place = map[chat.RoomID]*scriptRoom{}, map[chat.ClientID]*scriptRoom{}
 	s.done.Add(1)
 	go s.accept()
 	t.Cleanup(func() {
@@ -151,6 +160,9 @@ func (s *script) serve(c net.Conn) {
 }
 
 func (m *scriptMember) send(events ...[]byte) {
+	if m.mute {
+		return
+	}
 	var out []byte
 	for _, e := range events {
 		out = wsproto.AppendFrame(out, wsproto.OpText, e)
@@ -199,28 +211,49 @@ func (s *script) command(m *scriptMember, payload []byte) {
 		m.send(chat.AppendError(nil, c.ID, chat.Failure{Code: chat.Unavailable, Message: "Try again."}))
 		return
 	}
+	if m.mute {
+		return // it has gone
+	}
+	if s.sendsAway == nil {
+		s.act(m, &c)
+		return
+	}
+	away, effect := s.sendsAway(&c)
+	m.mute = away
+	if !away || effect {
+		s.act(m, &c)
+	}
+	if away {
+		s.leave(m)
+		_, _ = m.conn.Write(wsproto.AppendClose(nil, 1001, "scripted"))
+		_ = m.conn.Close()
+	}
+}
+
+// act lets a command take effect.
+func (s *script) act(m *scriptMember, c *chat.Command) {
 	switch c.Type {
 	case chat.CreateRoom:
 		s.next++
 		r := &scriptRoom{id: chat.RoomID(s.next), seqOf: map[string]uint64{}}
 		s.rooms[r.id] = r
-		s.join(m, r, 0, false)
+		s.join(m, r, 0)
 	case chat.JoinRoom:
-		s.join(m, s.rooms[c.RoomID], min(uint64(c.Replay), s.rooms[c.RoomID].seq), false)
+		s.join(m, s.rooms[c.RoomID], min(uint64(c.Replay), s.rooms[c.RoomID].seq))
 	case chat.SendMessage:
 		s.publish(m, string(c.ID), string(c.Text))
 	case chat.LeaveRoom:
 		s.leave(m)
+		delete(s.place, m.client)
 		m.send(chat.AppendAck(nil, c.ID))
 	case chat.Resume:
 		m.session = string(c.Session)
 		number, _ := strconv.ParseUint(m.session[1:], 10, 64)
 		m.client = chat.ClientID(number)
 		m.send(s.welcome(m, true))
-		r := s.roomOf(m.client)
-		s.join(m, r, r.seq-c.Position.Seq, true)
+		s.comeBack(m, c)
 	case chat.GetHistory:
-		m.send(chat.AppendHistory(nil, c.ID, m.room.id, scriptEpoch, nil, false))
+		m.send(chat.AppendHistory(nil, c.ID, m.room.id, m.room.epoch(), nil, false))
 	case chat.ListRooms:
 		m.send(chat.AppendRooms(nil, c.ID, nil, ""))
 	default:
@@ -228,22 +261,42 @@ func (s *script) command(m *scriptMember, payload []byte) {
 	}
 }
 
-func (s *script) roomOf(client chat.ClientID) *scriptRoom {
-	for _, r := range s.rooms { // the tests that resume have one room
-		return r
+// comeBack brings a session that was taken over to its place.
+func (s *script) comeBack(m *scriptMember, c *chat.Command) {
+	r := s.place[m.client]
+	if s.misplaces {
+		s.next++
+		r = &scriptRoom{id: chat.RoomID(s.next), seqOf: map[string]uint64{}}
 	}
-	s.t.Errorf("client %d resumes into nothing", client)
-	return &scriptRoom{}
+	if r == nil || s.loses {
+		return
+	}
+	p := &c.Position
+	known := c.HasPosition && p.Epoch == r.epoch() && p.Seq <= r.seq &&
+		(p.Seq == 0 || p.MessageID == chat.MessageID{} || p.MessageID == r.ids[p.Seq-1])
+	replay := min(r.seq, chat.DefaultReplay)
+	if known {
+		replay = r.seq - p.Seq
+	}
+	if s.forgets {
+		known, replay = false, 0
+	}
+	s.enter(m, r, replay, true, known)
 }
 
-func (s *script) join(m *scriptMember, r *scriptRoom, replay uint64, resume bool) {
-	s.leave(m)
-	if s.forgets && resume || s.skimps && !resume {
+func (s *script) join(m *scriptMember, r *scriptRoom, replay uint64) {
+	if s.skimps {
 		replay = 0
 	}
+	s.enter(m, r, replay, false, false)
+}
+
+func (s *script) enter(m *scriptMember, r *scriptRoom, replay uint64, positioned, recovered bool) {
+	s.leave(m)
+	s.place[m.client] = r
 	m.room, m.order = r, len(r.members)
 	r.members = append(r.members, m)
-	events := [][]byte{chat.AppendRoomJoined(nil, "", &chat.RoomInfo{ID: r.id, Name: "room", Members: len(r.members), Epoch: scriptEpoch, Seq: r.seq}, int(replay), resume, !s.forgets)}
+	events := [][]byte{chat.AppendRoomJoined(nil, "", &chat.RoomInfo{ID: r.id, Name: "room", Members: len(r.members), Epoch: r.epoch(), Seq: r.seq}, int(replay), positioned, recovered)}
 	for seq := r.seq - replay + 1; seq <= r.seq; seq++ {
 		events = append(events, s.message(r, seq))
 	}
@@ -251,13 +304,13 @@ func (s *script) join(m *scriptMember, r *scriptRoom, replay uint64, resume bool
 }
 
 func (s *script) message(r *scriptRoom, seq uint64) []byte {
-	return append(chat.AppendMessageHead(nil, r.id, scriptEpoch, seq), r.bodies[seq-1]...)
+	return append(chat.AppendMessageHead(nil, r.id, r.epoch(), seq), r.bodies[seq-1]...)
 }
 
 func (s *script) publish(m *scriptMember, id, text string) {
 	r := m.room
 	if seq, again := r.seqOf[id]; again {
-		m.send(chat.AppendMessageAck(nil, id, r.id, scriptEpoch, seq, r.ids[seq-1], 1, true))
+		m.send(chat.AppendMessageAck(nil, id, r.id, r.epoch(), seq, r.ids[seq-1], 1, true))
 		return
 	}
 	r.seq++
@@ -270,7 +323,7 @@ func (s *script) publish(m *scriptMember, id, text string) {
 	r.ids = append(r.ids, message)
 	r.bodies = append(r.bodies, chat.AppendMessageBody(nil, message, m.client, "User", text, 1))
 	event := s.message(r, r.seq)
-	ack := chat.AppendMessageAck(nil, id, r.id, scriptEpoch, r.seq, message, 1, false)
+	ack := chat.AppendMessageAck(nil, id, r.id, r.epoch(), r.seq, message, 1, false)
 	for _, other := range r.members {
 		mine := event
 		if other == m {
