@@ -47,7 +47,7 @@ func (r *room) send(o *op) {
 		j.done = func(res, _ rueidis.RedisResult) { r.reply(o, res, r.leftReply) }
 	case opRename:
 		j.call = call{script: scriptRename, keys: []string{k.meta, k.members, k.tomb, k.channel},
-			args: []string{rs.origin, decimal(uint64(m.Client)), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), at, o.name}}
+			args: []string{rs.origin, decimal(uint64(m.Client)), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), at, o.name, bit(o.back)}}
 		j.done = func(res, _ rueidis.RedisResult) { r.reply(o, res, r.renamed) }
 	case opDetach:
 		inc := ""
@@ -207,7 +207,9 @@ func (r *room) joined(o *op, f []string, entries []chat.Entry) {
 	give := func(code chat.Code) {
 		if code != "" {
 			if o.undoable() {
-				r.pushNext(r.undo(o))
+				u := r.undo(o)
+				u.back = false // our members have heard of the join
+				r.pushNext(u)
 			}
 			c.feed.Joined(o.tag, chat.RoomInfo{ID: r.id}, code)
 			return
@@ -249,8 +251,9 @@ func (r *room) leftReply(o *op, f []string) {
 	switch {
 	case f[0] == "OK":
 		e.Username, e.Owner = f[5], f[6] == "1"
-	case o.unknown && f[2] != "":
+	case o.unknown && f[2] != "" && !o.back:
 		// An earlier try got through: the others heard of it by the channel, our own members did not.
+		// (Of a join that is taken back they did not hear either.)
 		e.Owner = r.info.CreatedBy == o.out.client
 	default:
 		done("")
@@ -280,7 +283,11 @@ func (r *room) renamed(o *op, f []string) {
 		r.mine[o.member.Client] = f[2]
 	}
 	former := f[1]
-	if o.unknown && former == o.name {
+	switch {
+	case former != o.name:
+	case o.back:
+		return // the rename that it takes back was not executed, or nobody here has heard of it
+	case o.unknown:
 		former = o.member.Name
 	}
 	seq := number(f[5])
@@ -288,7 +295,7 @@ func (r *room) renamed(o *op, f []string) {
 		Kind: chat.EventRenamed, Client: o.member.Client, Username: o.name, Previous: former, Members: int(number(f[3])), At: o.at}})
 	switch {
 	case answered:
-		r.pushNext(o.renameBack())
+		r.pushNext(o.renameBack(true))
 		return
 	case o.tag == 0:
 		return

@@ -34,6 +34,7 @@ type op struct {
 	name    string     // opCreate, opRename
 	private bool       // opCreate
 	resume  bool       // opJoin
+	back    bool       // opLeave, opRename: takes back what may not have been executed
 	out     departure  // opLeave
 	window  int64      // opDetach, ms
 	at      int64      // ms, of the request

@@ -128,7 +128,7 @@ func (r *room) expire() {
 				r.shard.rooms.c.withdraw(o.member, r.id)
 			}
 			if o.unknown && o.kind == opRename {
-				r.queue[i] = o.renameBack()
+				r.queue[i] = o.renameBack(false)
 				continue
 			}
 		}
@@ -195,17 +195,18 @@ func (o *op) undoable() bool {
 // UNAVAILABLE. It is repeated until Redis answers.
 func (r *room) undo(o *op) *op {
 	c, m := r.shard.rooms.c, o.member
-	u := &op{kind: opLeave, member: m, out: departure{client: m.Client, nonce: m.Nonce, incarnation: m.Incarnation}}
+	u := &op{kind: opLeave, back: true, member: m, out: departure{client: m.Client, nonce: m.Nonce, incarnation: m.Incarnation}}
 	u.prepare()
 	u.deadline = time.Time{}
 	u.gone = func() { c.left(m, r.id) }
 	return u
 }
 
-// renameBack is the rename to the name before o, which may have been executed although it was answered
-// UNAVAILABLE: its sender goes on under the old name. It is repeated until Redis answers.
-func (o *op) renameBack() *op {
-	back := &op{kind: opRename, member: o.member, name: o.member.Name}
+// renameBack is the rename to the name before o, which was (executed) or may have been, although it was
+// answered UNAVAILABLE: its sender goes on under the old name. It is repeated until Redis answers.
+func (o *op) renameBack(executed bool) *op {
+	back := &op{kind: opRename, back: !executed, member: o.member, name: o.member.Name}
+	back.member.Name = o.name
 	back.prepare()
 	back.deadline = time.Time{}
 	return back

@@ -317,15 +317,7 @@ func TestAJoinTriedAgainIsNotUndone(t *testing.T) {
 	n.rooms.shardOf(room).post(post{kind: postOp, room: room, op: second})
 	s.signal(syscall.SIGCONT)
 	n.answered(tag)
-	until(t, "nothing of the room is under way", func() (idle bool) {
-		done := make(chan struct{})
-		n.rooms.shardOf(room).post(post{kind: postCall, call: func(s *shard) {
-			defer close(done)
-			idle = len(s.room(room).queue) == 0
-		}})
-		<-done
-		return idle
-	})
+	until(t, "nothing of the room is under way", func() bool { return len(n.queued(room)) == 0 })
 	if !s.member(room, m) {
 		t.Error("who was let in is not in the room")
 	}
@@ -355,4 +347,54 @@ func TestTriesWithoutAnswerDoNotPileUp(t *testing.T) {
 		t.Errorf("%d resumptions wait, with %d tries before", waiting, tries)
 	}
 	until(t, "the session can be resumed", func() bool { return n.resume(token, "192.0.2.1").Code == "" })
+}
+
+// TestNobodyHearsOfWhatDidNotHappen: requests are given up while Redis is down. That they are taken
+// back is no news.
+func TestNobodyHearsOfWhatDidNotHappen(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, func(_ *Config, tm *times) { tm.touch = time.Hour })
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	own, room := n.create(m), n.create(w)
+	n.join(room, n.open("192.0.2.3"), false)
+	n.moves(m, room)
+	s.signal(syscall.SIGSTOP) // the join goes out and is not executed
+	if code := n.hurries(room, &op{kind: opJoin, member: m}); code != chat.Unavailable {
+		t.Errorf("join: %q", code)
+	}
+	s.kill()
+	if code := n.hurries(own, &op{kind: opRename, member: m, name: "late"}); code != chat.Unavailable {
+		t.Errorf("rename: %q", code)
+	}
+	for _, id := range []chat.RoomID{room, own} {
+		until(t, "it could not be taken back", func() bool {
+			queue := n.queued(id)
+			return len(queue) > 0 && queue[0].back && queue[0].unknown
+		})
+	}
+	s.run()
+	until(t, "both are taken back", func() bool { return len(n.queued(room))+len(n.queued(own)) == 0 })
+	for _, id := range []chat.RoomID{room, own} {
+		n.with(func() {
+			for _, e := range n.events[id] {
+				if e.Kind == chat.EventLeft || e.Kind == chat.EventRenamed {
+					t.Errorf("room %d heard %+v", id, e)
+				}
+			}
+		})
+	}
+}
+
+// queued are the requests of a room that are under way.
+func (n *testNode) queued(id chat.RoomID) (queue []op) {
+	done := make(chan struct{})
+	n.rooms.shardOf(id).post(post{kind: postCall, call: func(s *shard) {
+		defer close(done)
+		for _, o := range s.room(id).queue {
+			queue = append(queue, *o)
+		}
+	}})
+	<-done
+	return queue
 }
