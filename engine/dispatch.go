@@ -145,6 +145,9 @@ func (l *loop) answered(s *session) {
 // released says that the operation of s was answered. Loop only.
 func (l *loop) released(s *session) {
 	s.busy = false
+	if s.excused {
+		l.endSession(s, 0, chat.CauseLeaseLost)
+	}
 	l.resumeWork(s)
 }
 

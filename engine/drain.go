@@ -74,7 +74,7 @@ func (e *Engine) dismiss(ctx context.Context, over time.Duration, until int64) {
 func (l *loop) dismissSlice(slices int, until int64) {
 	open := 0
 	for _, s := range l.sessions {
-		if s.open() && s.opened <= until {
+		if s.open() && s.opened <= until && !s.excused {
 			open++
 		} else if s.state == stateHead && l.engine.draining.Load() && s.kept && s.conn.InboundBuffered() == 0 {
 			l.wind(s, 0)
@@ -82,9 +82,15 @@ func (l *loop) dismissSlice(slices int, until int64) {
 	}
 	share := (open + slices - 1) / slices
 	for i := len(l.sessions) - 1; i >= 0 && share > 0; i-- {
-		if s := l.sessions[i]; s.open() && s.opened <= until {
+		s := l.sessions[i]
+		if !s.open() || s.opened > until || s.excused {
+			continue
+		}
+		share--
+		// In the middle of an operation its client could not know where the session is. Above all it
+		// would send RESUME elsewhere, and one that is under way here could overtake that.
+		if s.excused = s.busy && l.engine.draining.Load(); !s.excused {
 			l.endSession(s, 0, chat.CauseLeaseLost)
-			share--
 		}
 	}
 }

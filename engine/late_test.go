@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -276,6 +277,43 @@ func TestConnectionEndsMeanwhile(t *testing.T) {
 		}
 	}
 	host.quiet()
+}
+
+// TestDrainLetsOperationsEnd: who waits for the answer to a move or to RESUME is told where the session
+// is before it is sent away, and finds it there.
+func TestDrainLetsOperationsEnd(t *testing.T) {
+	n, log := startLate(t, engine.Config{Loops: 1, Drain: time.Millisecond}) // all in one slice
+	lost := n.dial(t)
+	first := lost.create("first")
+	second := n.dial(t).create("second")
+	lost.lose()
+	eventually(t, "the place waits", func() bool { return n.Counters().Connections == 1 && n.Departing() == 0 })
+	mover, back := n.dial(t), n.dial(t)
+	mover.create("third")
+	log.hold(true)
+	mover.send(`{"type":"JOIN_ROOM","id":"1","roomId":%d}`, second)
+	back.send(`{"type":"RESUME","session":%q}`, lost.session)
+	back.want("CONNECT")
+	eventually(t, "the log was asked", func() bool { return log.waiting() == 2 })
+	drained := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		drained <- n.Drain(ctx)
+	}()
+	eventually(t, "everybody else was sent away", func() bool { return n.Counters().Closes[1001] == 1 })
+	log.hold(false)
+	if joined := mover.want("ROOM_JOINED"); joined.number("roomId") != second {
+		t.Errorf("the mover got %v", joined)
+	}
+	if joined := back.want("ROOM_JOINED"); joined.number("roomId") != first {
+		t.Errorf("who came back got %v", joined)
+	}
+	mover.wantClose(1001)
+	back.wantClose(1001)
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
 }
 
 // TestSendsInFlightWhenRoomIsDeleted are answered ROOM_DELETED, later ones NOT_IN_ROOM.

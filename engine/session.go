@@ -66,6 +66,7 @@ type session struct {
 	fate       fate
 	strikes    uint8
 	busy       bool // an operation is not answered
+	excused    bool // goes as soon as its operation is answered: the node drains
 	spoke      bool // some event was taken: RESUME is no longer allowed
 	departed   bool
 	finished   bool
