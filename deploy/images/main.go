@@ -21,6 +21,10 @@ import (
 // outageBound is how long a killed node may cost its clients.
 const outageBound = 3 * time.Second
 
+// calm is how long all stay connected before a bounded scene. A page that is cut off again within ten
+// seconds waits longer each time, up to 20 s, as it must: that is no fault of the system.
+const calm = 11 * time.Second
+
 // pages is how many browser pages chat with each other beside the crowd.
 const pages = 4
 
@@ -97,6 +101,12 @@ func (s *stage) play(ctx context.Context, address string) (err error) {
 }
 
 func (s *stage) playScene(c scene) error {
+	if c.bounded {
+		<-time.After(calm)
+		if _, err := s.outages(); err != nil {
+			return err
+		}
+	}
 	if err := c.act(); err != nil {
 		return err
 	}
