@@ -199,7 +199,7 @@ func (r *room) joined(o *op, f []string, entries []chat.Entry) {
 	if version >= r.version {
 		r.version, r.info.Members = version, info.Members
 	}
-	if f[1] == "1" || o.attempts > 0 {
+	if f[1] == "1" || o.attempts > 0 && !o.resume {
 		r.offerEvent(f[4], roomEvent{seq: info.Seq, version: version, UserEvent: chat.UserEvent{
 			Kind: chat.EventJoined, Client: o.member.Client, Username: o.member.Name, Members: info.Members, At: o.at}})
 	}

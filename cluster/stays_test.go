@@ -115,3 +115,38 @@ func TestWhatAnOlderVersionLeftBehindEndsNoStay(t *testing.T) {
 		t.Error("it was taken out of its room")
 	}
 }
+
+// TestAReturnThatIsRepeatedIsNoNews: the way back to a place is tried again, because Redis went down
+// meanwhile.
+func TestAReturnThatIsRepeatedIsNoNews(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	n := begin(t, s, func(c *Config, tm *times) { c.ResumeWindow, tm.touch = time.Hour, time.Hour })
+	m, w := n.open("192.0.2.1"), n.open("192.0.2.2")
+	room := n.create(w)
+	token := n.token(m)
+	n.join(room, m, false)
+	n.dir.Detach(m, room)
+	r := n.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Room != room {
+		t.Fatalf("resumed %+v", r)
+	}
+	n.with(func() { clear(n.events) })
+	s.signal(syscall.SIGSTOP)
+	tag := n.tag()
+	o := &op{kind: opJoin, tag: tag, member: r.Member, resume: true}
+	o.prepare()
+	o.deadline = time.Now().Add(patience)
+	n.rooms.shardOf(room).post(post{kind: postOp, room: room, op: o})
+	until(t, "it is under way", func() bool { return len(n.queued(room)) == 1 })
+	s.kill()
+	until(t, "it has failed", func() bool {
+		queue := n.queued(room)
+		return len(queue) == 1 && queue[0].attempts > 0
+	})
+	s.run()
+	n.answered(tag)
+	if n.told(room, chat.EventJoined, m.Client) {
+		t.Error("the room heard of a return")
+	}
+}
