@@ -17,8 +17,8 @@ const sliceTime = 50 * time.Millisecond
 const settleTime = 7 * time.Second
 
 // Drain refuses every new request with 503 from now on, sends all clients away (1001) in slices
-// over Config.Drain, and returns when the last connection has gone, at once when there is none. ctx
-// cuts it short.
+// over Config.Drain, and returns when the last connection has gone, at once when there is none. Who
+// waits for the answer to an operation gets it first. ctx cuts it short.
 func (e *Engine) Drain(ctx context.Context) error {
 	e.draining.Store(true)
 	deadline := time.Now().Add(e.cfg.Drain + settleTime)
