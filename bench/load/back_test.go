@@ -28,19 +28,21 @@ func TestUnansweredWish(t *testing.T) {
 		name    string
 		command chat.CommandType
 		ops     map[load.Op]float64
+		late    bool
 	}{
-		{"create", chat.CreateRoom, nil},
-		{"move", chat.JoinRoom, map[load.Op]float64{load.OpMove: 50}},
-		{"leave", chat.LeaveRoom, map[load.Op]float64{load.OpRejoin: 50}},
-		{"rejoin", chat.JoinRoom, map[load.Op]float64{load.OpRejoin: 50}},
-		{"newcomer", chat.JoinRoom, map[load.Op]float64{load.OpReplace: 50}},
-		{"resume", chat.Resume, map[load.Op]float64{load.OpCut: 50}},
-		{"send", chat.SendMessage, map[load.Op]float64{load.OpMove: 20, load.OpRejoin: 20}},
+		{"create", chat.CreateRoom, nil, false},
+		{"move", chat.JoinRoom, map[load.Op]float64{load.OpMove: 50}, false},
+		{"leave", chat.LeaveRoom, map[load.Op]float64{load.OpRejoin: 50}, false},
+		{"leave that is not heard of", chat.LeaveRoom, map[load.Op]float64{load.OpRejoin: 50}, true},
+		{"rejoin", chat.JoinRoom, map[load.Op]float64{load.OpRejoin: 50}, false},
+		{"newcomer", chat.JoinRoom, map[load.Op]float64{load.OpReplace: 50}, false},
+		{"resume", chat.Resume, map[load.Op]float64{load.OpCut: 50}, false},
+		{"send", chat.SendMessage, map[load.Op]float64{load.OpMove: 20, load.OpRejoin: 20}, false},
 	} {
 		for _, effect := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, granted %v", test.name, effect), func(t *testing.T) {
 				t.Parallel()
-				plan := contractPlan(startScript(t, &script{sendsAway: everyThird(test.command, effect)}))
+				plan := contractPlan(startScript(t, &script{sendsAway: everyThird(test.command, effect), late: test.late}))
 				plan.Rooms, plan.Resume, plan.Ops, plan.Patience = rooms(3, 6), true, test.ops, 20*time.Second
 				totals := startWorker(t, plan).run(0, time.Second)
 				if totals.Faults.Any() || totals.Resumed == 0 {
@@ -57,7 +59,7 @@ func TestUnansweredWish(t *testing.T) {
 // A place that is neither the former nor the one that was wished for is a fault, and so is none at all
 // behind a wish that leaves no room.
 func TestWrongPlace(t *testing.T) {
-	for name, s := range map[string]*script{"none": {loses: true}, "another": {misplaces: true}} {
+	for name, s := range map[string]*script{"none": {loses: true}, "none, and says so": {loses: true, late: true}, "another": {misplaces: true}} {
 		t.Run(name, func(t *testing.T) {
 			away := everyThird(chat.JoinRoom, true)
 			opening := 3 * 5 // everybody but the creators

@@ -219,6 +219,9 @@ func (w *Worker) refused(c *conn, e *event) {
 		// RESUME is only good as the first event of a connection: come back once more.
 		w.drop(c, false)
 		w.opening.again(c)
+	case code == "ROOM_NOT_FOUND" && c.state == resuming && c.unsure && c.op != OpMove:
+		// It had left, or never came in, and its session had not heard of that yet. The answer to the
+		// PING comes next.
 	case c.state == resuming:
 		w.fault(&w.faults.Unrecovered, "connection %d: RESUME answered %s", c.index, code)
 		c.session, c.pending, c.unsure = "", nil, false

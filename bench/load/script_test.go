@@ -35,6 +35,8 @@ type script struct {
 	sendsAway func(*chat.Command) (away, effect bool)
 	// loses makes every RESUME end in no room, misplaces in a room of its own.
 	loses, misplaces bool
+	// late makes a RESUME into no room name the room that was left: its node has not heard of that.
+	late bool
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -269,6 +271,9 @@ func (s *script) comeBack(m *scriptMember, c *chat.Command) {
 		r = &scriptRoom{id: chat.RoomID(s.next), seqOf: map[string]uint64{}}
 	}
 	if r == nil || s.loses {
+		if s.late {
+			m.send(chat.AppendError(nil, "", chat.Failure{Code: chat.RoomNotFound, Message: "There is no such room."}))
+		}
 		return
 	}
 	p := &c.Position
