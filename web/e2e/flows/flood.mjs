@@ -33,7 +33,10 @@ export async function play(stage) {
     })));
   }
   await filling;
-  await until("the last message", async () => (await ada.locator(".words").last().textContent())?.startsWith(`number ${MESSAGES} `), 60_000);
+  await until("the last message", async () => (await ada.locator(".words").last().textContent())?.startsWith(`number ${MESSAGES} `))
+    .catch(async (error) => {
+      throw new Error(`${error.message}; ${JSON.stringify(await whereabouts(ada))}`);
+    });
   await writer.context().close();
   check((await ada.locator(".row").count()) <= 300, "rows in the document");
   await session.send("HeapProfiler.collectGarbage");
@@ -45,6 +48,16 @@ export async function play(stage) {
   console.log(`     heap ${mib(usedSize)}, the tab's own memory ${mib(tab)}, frames ${Math.round(usual)} ms, at worst ${Math.round(slowest)} ms`);
   check(usedSize < LIMIT && tab < LIMIT, `the tab has ${mib(tab)}, its heap ${mib(usedSize)}`);
   check(usual < USUAL && slowest < WORST, `frames took ${usual} ms, at worst ${slowest} ms`);
+}
+
+/** What a page shows that did not come to the end. */
+async function whereabouts(page) {
+  return {
+    newest: (await page.locator(".words").last().textContent())?.slice(0, 20),
+    unpinned: (await page.locator(".pill").count()) > 0,
+    connection: await page.locator(".link-state").first().textContent(),
+    rows: await page.locator(".row").count(),
+  };
 }
 
 function mib(bytes) {
