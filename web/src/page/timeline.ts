@@ -171,6 +171,7 @@ export class Timeline {
     this.#start += added.length;
     this.#end += added.length;
     this.back();
+    this.#show();
   }
 
   /** The seq before which history is asked for. */
@@ -190,10 +191,12 @@ export class Timeline {
     return this.#start === 0 && this.#older && !this.#loading;
   }
 
-  /** Moves the view towards the past. */
+  /** Moves the view towards the past; one that hangs at the newest message keeps it in view. */
   back(): void {
-    this.#start = Math.max(0, this.#start - STEP);
-    this.#end = Math.min(this.#end, this.#start + VIEW);
+    const start = Math.max(0, this.#start - STEP, this.#pinned ? this.#end - VIEW : 0);
+    if (start >= this.#start) return;
+    this.#start = start;
+    this.#end = Math.min(this.#end, start + VIEW);
     this.#show();
   }
 

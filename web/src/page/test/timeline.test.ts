@@ -136,6 +136,17 @@ test("a gap stays before everything that can still be had", () => {
   assert.ok(row?.kind === "message" && row.follows, "neighbours are grouped across what was loaded at different times");
 });
 
+test("history that comes late takes nobody away from the newest message", () => {
+  for (let seq = 1_001; seq <= 1_200; seq++) timeline.add(message(seq), true);
+  timeline.prepend(Array.from({ length: 200 }, (_, i) => message(801 + i)), true);
+  const shown = keys();
+  assert.equal(shown.at(-1), "m1200");
+  assert.equal(shown.length, VIEW);
+  timeline.pin(false);
+  timeline.back();
+  assert.equal(keys()[0], "m921", "a reader who goes up still gets older ones");
+});
+
 test("a replay is no news, what comes behind it is", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const live = (): boolean => {
