@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	goflag "flag"
 	"testing"
 	"time"
 
@@ -12,9 +11,6 @@ import (
 // TestTheLogKeepsItsContract plays the suite that every room log must pass.
 func TestTheLogKeepsItsContract(t *testing.T) {
 	t.Parallel()
-	if f := goflag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		_ = f.Value.Set("20") // each is some hundred round trips; more by -rapid.checks
-	}
 	redis := launch(t)
 	logtest.Run(t, func(t *testing.T, feed logtest.Feed) (logtest.Log, logtest.Directory) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)

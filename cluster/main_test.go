@@ -14,6 +14,10 @@ func TestMain(m *testing.M) {
 	if f := commandLine.Lookup("test.parallel"); f != nil {
 		_ = f.Value.Set("6")
 	}
+	// Here and not in the tests that need it: they run beside one another, and rapid reads it bare.
+	if f := commandLine.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set("20") // each is some hundred round trips; more by -rapid.checks
+	}
 	goleak.VerifyTestMain(m,
 		// The library lets two of its sleeps of a few seconds run out behind Close.
 		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"),

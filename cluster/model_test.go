@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	goflag "flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -188,9 +187,6 @@ func (m *model) check(r *rapid.T) {
 
 func TestRoomStormMatchesTheModel(t *testing.T) {
 	t.Parallel()
-	if f := goflag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		_ = f.Value.Set("20") // each is some hundred round trips; more by -rapid.checks
-	}
 	redis := launch(t)
 	var nodes []*scene
 	for range 3 {
