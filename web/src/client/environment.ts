@@ -2,6 +2,8 @@
 
 /** The part of a WebSocket that the library uses; a browser's WebSocket fits as it is. */
 export interface Socket {
+  /** 1 is open; while closing, a socket still takes frames and throws them away. */
+  readonly readyState: number;
   onopen: ((event: unknown) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number; reason?: string }) => void) | null;

@@ -7,6 +7,9 @@ import type { Command, ServerEvent } from "./protocol.ts";
 const OPEN_TIMEOUT = 10_000;
 const PONG_TIMEOUT = 5_000;
 
+/** WebSocket.OPEN, which is not there where the client runs without a browser. */
+const OPEN = 1;
+
 /** A connection that said something within this time is not asked, milliseconds. The server counts no PING in 5 s. */
 const FRESH = 5_000;
 
@@ -129,7 +132,7 @@ export class Link {
 
   /** Sends when a socket is open, and says whether it did. */
   send(command: Command): boolean {
-    if (this.#socket === undefined || this.#openedAt === 0) return false;
+    if (this.#socket?.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(command));
     return true;
   }
@@ -175,7 +178,8 @@ export class Link {
 
   #probe(): void {
     this.#env.clearTimeout(this.#watch);
-    if (!this.send({ type: "PING", id: "heartbeat" })) return;
+    // A socket that is closing takes no PING, and on a dead network it may go on closing for minutes.
+    this.send({ type: "PING", id: "heartbeat" });
     const asked = this.#env.now();
     this.#watch = this.#env.setTimeout(() => {
       if (this.#lastHeard < asked) this.#fail(4001);

@@ -53,12 +53,20 @@ export class ScriptedSocket implements Socket {
   onerror: ((event: unknown) => void) | null = null;
   readonly sent: Command[] = [];
   closed: number | undefined;
+  readyState = 0;
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.({});
+  }
 
   send(data: string): void {
+    if (this.readyState !== 1) throw new Error(`sent in state ${this.readyState}`);
     this.sent.push(JSON.parse(data) as Command);
   }
 
   close(code = 1000): void {
+    this.readyState = 2;
     this.closed ??= code;
   }
 
@@ -116,6 +124,8 @@ export interface Step {
   readonly server?: ServerEvent;
   /** The next frame from the client, exactly. */
   readonly client?: Command;
+  /** The server's close frame was read; the socket takes no more frames, and is not closed yet. */
+  readonly closing?: true;
   /** The server, or the network, closes with this code. */
   readonly close?: number;
   /** Time goes by, milliseconds. */

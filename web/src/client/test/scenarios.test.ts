@@ -61,9 +61,10 @@ class Player {
     const env = this.#env;
     if (step.open !== undefined) {
       assert.equal(env.sockets.length, step.open, `${where}: attempts`);
-      env.socket.onopen?.({});
+      env.socket.open();
     }
     if (step.server !== undefined) env.socket.serve(step.server);
+    if (step.closing !== undefined) env.socket.readyState = 2;
     if (step.close !== undefined) env.socket.onclose?.({ code: step.close });
     if (step.wait !== undefined) await env.clock.advance(step.wait);
     if (step.call !== undefined) this.#call(step.call);
