@@ -10,6 +10,7 @@ const (
 	sweepPeriod = 100
 	fullSweep   = 1000  // in which every session is looked at once, see sweep
 	leakyAfter  = 10000 // contract: "open over 10 s without a finished handshake"
+	hushed      = 1000  // a request that did not come with its connection will not come soon
 )
 
 // sweep looks after a share of the loop's sessions, so that all are seen once a second (and at
@@ -80,6 +81,10 @@ func (l *loop) lookAtHead(s *session, idle int64) {
 		if idle > most {
 			l.wind(s, 0)
 		}
+	case l.engine.draining.Load() && age > hushed && s.conn.InboundBuffered() == 0:
+		// Browsers connect ahead of what they will ask. One of these held a drain of 0.5 s up to 5 s,
+		// the time for a handshake; the browser tries again with what it then has to ask.
+		l.wind(s, 0)
 	case s.deadline == 0:
 		// The second request on a kept connection has begun, at most one sweep ago.
 		s.deadline = l.now + wsproto.HandshakeTime.Milliseconds()
