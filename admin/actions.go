@@ -28,7 +28,7 @@ func (s *Server) getClient(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.callContext()
+	ctx, cancel := s.readContext(x)
 	defer cancel()
 	record, found, err := s.node.Client(ctx, id)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Server) getRoom(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.callContext()
+	ctx, cancel := s.readContext(x)
 	defer cancel()
 	record, found, err := s.node.Room(ctx, id)
 	if err != nil {

@@ -21,6 +21,7 @@ type exchange struct {
 	query   url.Values // set when the token is good
 	user    string     // of a valid token, else ""
 	expires time.Time
+	blind   bool // the cluster did not answer when it was asked for the limits
 }
 
 // attrs are what every log line about the request begins with.

@@ -14,8 +14,9 @@ const (
 	bucketSize         = 4               // per address, on this node
 	bucketEvery        = 5 * time.Second // one token
 	limitPeriod        = time.Minute
-	maxLimited         = 32768       // addresses per generation
-	maxLimitTime       = time.Second // for the cluster's answer; then the local window stands in
+	maxLimited         = 32768           // addresses per generation
+	maxLimitTime       = time.Second     // for the cluster's answer; then the local window stands in
+	maxBlindTime       = time.Second / 2 // for what is read behind that
 )
 
 // verdict is what the limits say of a request.

@@ -213,6 +213,22 @@ func TestWithoutTheClusterLoginIsClosed(t *testing.T) {
 	}
 }
 
+// Whoever reads while the cluster is silent is told so soon, and not only after the time that a call
+// may take.
+func TestASilentClusterIsToldSoon(t *testing.T) {
+	f := start(t, func(c *Config) { c.CallTimeout = patience })
+	token := f.login()
+	f.server.limits.allow = fail
+	f.node.set(func(m *memory) { m.hold = make(chan struct{}) })
+	began := time.Now()
+	if a := f.do(call{path: "/admin/servers", token: token}); a.status != http.StatusServiceUnavailable || a.code(t) != "UNAVAILABLE" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if took := time.Since(began); took >= patience/2 {
+		t.Errorf("told after %v", took)
+	}
+}
+
 func TestRefusalsAreCounted(t *testing.T) {
 	f := start(t, nil)
 	for range bucketSize + 3 {

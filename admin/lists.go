@@ -9,7 +9,7 @@ import (
 
 // getServers lists the nodes.
 func (s *Server) getServers(x *exchange) error {
-	ctx, cancel := s.callContext()
+	ctx, cancel := s.readContext(x)
 	defer cancel()
 	servers, err := s.node.Servers(ctx)
 	if err != nil {
@@ -59,7 +59,7 @@ func idPage[ID ~uint64](s *Server, x *exchange, orders []chat.SortField,
 	if err != nil {
 		return nil, 0, "", err
 	}
-	ctx, cancel := s.callContext()
+	ctx, cancel := s.readContext(x)
 	defer cancel()
 	if order.by == "" {
 		ids, total, next, err = byID(ctx, l.q, l.cursor, l.limit)
@@ -74,7 +74,7 @@ func idPage[ID ~uint64](s *Server, x *exchange, orders []chat.SortField,
 
 // getBans lists the bans that hold.
 func (s *Server) getBans(x *exchange) error {
-	ctx, cancel := s.callContext()
+	ctx, cancel := s.readContext(x)
 	defer cancel()
 	bans, err := s.node.Bans(ctx)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Server) getBans(x *exchange) error {
 
 // getAudit lists what operators did, newest first.
 func (s *Server) getAudit(x *exchange) error {
-	ctx, cancel := s.callContext()
+	ctx, cancel := s.readContext(x)
 	defer cancel()
 	entries, err := s.node.Audit(ctx)
 	if err != nil {

@@ -91,6 +91,7 @@ func (s *Server) admit(x *exchange) error {
 	} else {
 		v = s.limits.anonymous(ctx, limitKey(x.client))
 	}
+	x.blind = v.blind
 	switch {
 	case !v.ok:
 		s.repeats.write(slog.LevelWarn, "admin request over its rate limit", x.attrs(slog.String("limit", v.layer), slog.String("route", x.route.name))...)
@@ -178,6 +179,16 @@ func closeAfter(ctx *fasthttp.RequestCtx) {
 // callContext bounds one call to the Node.
 func (s *Server) callContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(s.ctx, s.cfg.CallTimeout)
+}
+
+// readContext bounds one call that only reads. When the cluster has just been silent for the whole
+// time of the limits, an operator is not kept waiting for long once more; what is near, or in another
+// shard, is still read.
+func (s *Server) readContext(x *exchange) (context.Context, context.CancelFunc) {
+	if !x.blind {
+		return s.callContext()
+	}
+	return context.WithTimeout(s.ctx, min(s.cfg.CallTimeout, maxBlindTime))
 }
 
 func headerLines(ctx *fasthttp.RequestCtx, name string) []string {
