@@ -100,8 +100,8 @@ var argon2id = regexp.MustCompile(`^\$argon2id\$v=19\$m=[1-9]\d*,t=[1-9]\d*,p=[1
 
 func password(into *string) func(string) error {
 	return func(s string) error {
-		if strings.HasPrefix(s, "$argon2") && !argon2id.MatchString(s) {
-			return errors.New("is no argon2id hash of version 19 (a shell or compose file takes $ for a variable: quote it or use ADMIN_PASS_FILE)")
+		if (strings.HasPrefix(s, "$argon2") || strings.HasPrefix(s, "$$argon2")) && !argon2id.MatchString(s) {
+			return errors.New("is no argon2id hash of version 19 (a shell or compose file takes $ for a variable: put it into single quotes or use ADMIN_PASS_FILE)")
 		}
 		*into = s
 		return nil

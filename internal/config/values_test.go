@@ -2,6 +2,7 @@ package config
 
 import (
 	"io"
+	"strings"
 	"testing"
 )
 
@@ -63,6 +64,20 @@ func TestRatesAndSizes(t *testing.T) {
 	for text, want := range sizes {
 		if got, ok := bytesOf(text); !ok || got != want {
 			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+// A hash that came out of some shell or compose file as another text is no password.
+func TestHashesThatWereSpoiledOnTheirWay(t *testing.T) {
+	const hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5a2V5"
+	var got string
+	if err := password(&got)(hash); err != nil || got != hash {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, spoiled := range []string{strings.ReplaceAll(hash, "$", "$$"), "$argon2id=19=19456,t=2,p=1", hash[:20]} {
+		if err := password(&got)(spoiled); err == nil {
+			t.Errorf("%s passes as a password", spoiled)
 		}
 	}
 }
