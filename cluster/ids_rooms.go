@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"sync"
 	"time"
@@ -32,7 +33,8 @@ type roomIDs struct {
 	stock []uint64
 
 	// Owned by the goroutine of run (by Start's before).
-	full map[int]time.Time // when range n had nothing left
+	full  map[int]time.Time // when range n had nothing left
+	known int               // ranges that this node has drawn from
 }
 
 func newRoomIDs(l *life) *roomIDs {
@@ -101,11 +103,16 @@ func (p *roomIDs) draw(ctx context.Context) (wait time.Duration, err error) {
 	}
 	// A small range is not emptied by the stocks of a few nodes.
 	ask := min(roomStock, max(1, r.size/64))
+	start := uint64(0)
+	if n < p.known {
+		start = rand.Uint64N(r.size)
+	}
 	ids, err := s.run(ctx, scriptDraw, []string{r.key(&s.keys, "r", "bits"), r.key(&s.keys, "r", "cur")},
-		[]string{strconv.FormatUint(ask, 10), strconv.FormatUint(r.low, 10), strconv.FormatUint(r.size, 10)}).AsIntSlice()
+		[]string{strconv.FormatUint(ask, 10), strconv.FormatUint(r.low, 10), strconv.FormatUint(r.size, 10), strconv.FormatUint(start, 10)}).AsIntSlice()
 	if err != nil {
 		return 0, err
 	}
+	p.known = max(p.known, n+1)
 	if len(ids) == 0 {
 		return p.exhausted(ctx, n, r)
 	}

@@ -108,13 +108,7 @@ func fields(res rueidis.RedisResult) ([]string, error) {
 func (r *room) created(o *op, f []string) {
 	c := r.shard.rooms.c
 	if f[0] != "OK" { // TAKEN
-		c.left(o.member, r.id)
-		r.unfollow()
-		r.drop()
-		if !o.answered {
-			o.attempts, o.unknown = 0, false
-			c.rooms.draw(o)
-		}
+		r.taken(o)
 		return
 	}
 	info := chat.RoomInfo{ID: r.id, Name: o.name, Private: o.private, CreatedAt: o.at, CreatedBy: o.member.Client, Members: 1, Epoch: o.epoch}
@@ -131,6 +125,18 @@ func (r *room) created(o *op, f []string) {
 	o.answered = true
 	c.feed.Created(o.tag, info, "")
 	r.hearEarly()
+}
+
+// taken draws another id for a create: this one rests, or is that of a room, which may be alive on this
+// very node.
+func (r *room) taken(o *op) {
+	c := r.shard.rooms.c
+	c.left(o.member, r.id)
+	r.leaveAlone()
+	if !o.answered {
+		o.attempts, o.unknown = 0, false
+		c.rooms.draw(o)
+	}
 }
 
 // joinReply takes the answer to a join, with the retained messages if this is the first one here.

@@ -100,6 +100,13 @@ func (r *room) pump() {
 		o := r.queue[0]
 		switch o.kind {
 		case opCreate, opJoin:
+			if o.kind == opCreate && r.following && o.attempts == 0 {
+				// A Redis that lost its data may not have been told of this room yet, and must not be
+				// given another one in its place.
+				r.pop(o)
+				r.taken(o)
+				continue
+			}
 			if !r.subscribed {
 				r.subscribe()
 				return
