@@ -38,8 +38,10 @@ async function figuresMove(stage, operator, ada) {
     const { value, more } = await figure(operator, "Messages/s");
     return value < more && more;
   });
+  await operator.locator(".windows label", { hasText: "1 h" }).click();
   await operator.reload();
   await live(operator);
+  check(await operator.getByLabel("1 h").isChecked(), "the time shown is the one that was chosen");
   check((await figure(operator, "Messages/s")).more >= peak, "the last hour is there after a reload");
   equal(await operator.locator(".chart canvas").count(), 6, "charts");
   await accessibleInBoth(stage, operator, "the overview");

@@ -142,7 +142,7 @@ export class Listing<T> {
     const cursor = this.#cursors.at(-1) as string;
     const all = cursor === "" ? await this.#source.list({ q: this.#q, sort: "", cursor, limit: WHOLE }, signal) : undefined;
     const whole = all?.next === "";
-    const page = all !== undefined && whole ? all : await this.#source.list({ q: this.#q, sort: this.#sort, cursor, limit: PAGE }, signal);
+    const page = all !== undefined && whole ? all : await this.#ordered(cursor, signal);
     const ids = [...page.ids];
     const direct = cursor === "" ? await this.#byNumber(signal) : undefined;
     const added = direct !== undefined && !ids.includes(direct);
@@ -151,6 +151,15 @@ export class Listing<T> {
     this.#next = page.next;
     this.#show(ids, { total: page.total + (added ? 1 : 0), whole, page: this.#cursors.length - 1, more: page.next !== "" });
     await each(ids, WIDTH, (id) => this.#detail(id, signal));
+  }
+
+  /** A page in the order that holds when it is here: at first nobody knows whether the list comes as a whole. */
+  async #ordered(cursor: string, signal: AbortSignal): Promise<IdPage> {
+    for (;;) {
+      const sort = this.#sort;
+      const page = await this.#source.list({ q: this.#q, sort, cursor, limit: PAGE }, signal);
+      if (sort === this.#sort) return page;
+    }
   }
 
   /** Looks for a number directly: the server searches names. */

@@ -8,8 +8,7 @@ import { bytes, compact, count, ms, rate } from "./format.ts";
 import type { Columns } from "./history.ts";
 import { Nodes } from "./nodes.tsx";
 import type { Totals } from "./shapes.ts";
-
-const WINDOWS: readonly (readonly [seconds: number, label: string])[] = [[300, "5 min"], [900, "15 min"], [3600, "1 h"]];
+import { keepWindow, keptWindow, WINDOWS } from "./windows.ts";
 
 interface Figure {
   readonly title: string;
@@ -35,7 +34,11 @@ const REDIS: Figure = {
 /** How the whole cluster is: figures of now, the last hour, and its nodes. */
 export function Overview({ desk }: { desk: Desk }): JSX.Element {
   const latest = useCell(desk.live.latest);
-  const [window, setWindow] = useState(900);
+  const [window, setWindow] = useState(keptWindow);
+  const choose = (seconds: number): void => {
+    setWindow(seconds);
+    keepWindow(seconds);
+  };
   const columns = useMemo(() => desk.live.history.columns((latest?.at ?? 0) - window * 1000), [latest, window]);
   // Without Redis there is nothing to draw; with it the chart stays, however quiet it is.
   const figures = columns.y.redisP99Ms.some((value) => value !== null) ? [...FIGURES, REDIS] : FIGURES;
@@ -47,7 +50,7 @@ export function Overview({ desk }: { desk: Desk }): JSX.Element {
           <legend class="hidden-visually">Time shown</legend>
           {WINDOWS.map(([seconds, label]) => (
             <label>
-              <input type="radio" name="window" checked={window === seconds} onChange={() => setWindow(seconds)} />
+              <input type="radio" name="window" checked={window === seconds} onChange={() => choose(seconds)} />
               <span>{label}</span>
             </label>
           ))}

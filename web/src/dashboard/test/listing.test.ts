@@ -94,6 +94,21 @@ test("what the server cuts it also orders, from the first page on", async () => 
   assert.deepEqual([listing.state.value.page, listing.state.value.rows[0]?.id], [0, 1000]);
 });
 
+test("an order that is chosen while the first page is on its way counts", async () => {
+  const source = new Things(WHOLE + 10);
+  const listing = new Listing<Thing>({
+    list: async (part) => {
+      const page = await source.list(part);
+      if (source.lists === 2) listing.order("-name");
+      return page;
+    },
+    detail: (id) => source.detail(id),
+  });
+  await listing.read();
+  assert.deepEqual(source.sorts, ["", "", "-name"]);
+  assert.equal(listing.state.value.rows[0]?.id, 1000 + WHOLE + 9);
+});
+
 test("what is here as a whole is not asked for again to be ordered", async () => {
   const source = new Things(WHOLE);
   const listing = new Listing(source);
