@@ -153,7 +153,11 @@ func (r *room) joinReply(o *op, res, log rueidis.RedisResult) {
 	r.finished(o)
 	c := r.shard.rooms.c
 	if f[0] != "OK" { // NOROOM, NOPLACE
-		c.left(o.member, r.id)
+		if f[0] == "NOROOM" {
+			c.left(o.member, r.id)
+		} else {
+			c.missed(o.member, r.id)
+		}
 		if !o.answered {
 			o.answered = true
 			code := chat.RoomNotFound

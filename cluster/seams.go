@@ -23,14 +23,18 @@ func (c *Cluster) strayed(m chat.Member) bool { return c.sessions.strayed(m) }
 // resumes the session meanwhile is not taken back there. left follows. Any goroutine; does not block.
 func (c *Cluster) leaving(m chat.Member, room chat.RoomID) { c.sessions.leaving(m, room) }
 
-// left records that m is not in room any more, or did not come in after enter: one call of it or of
-// withdraw for each of enter, since a member may be on its way back in before its leave was heard. Any
-// goroutine; does not block.
+// left records that m is not in room any more, or did not come in after enter: one call of it, of missed
+// or of withdraw for each of enter, since a member may be on its way back in before its leave was heard.
+// Any goroutine; does not block.
 func (c *Cluster) left(m chat.Member, room chat.RoomID) { c.sessions.left(m, room) }
 
 // withdraw is left for a request that is given up while leaves may be under way before it. Any
 // goroutine; does not block.
 func (c *Cluster) withdraw(m chat.Member, room chat.RoomID) { c.sessions.withdraw(m, room) }
+
+// missed is left for a RESUME that found the room without a place for it: a join of the lost connection
+// may still be under way, and the end of the session has to undo that. Any goroutine; does not block.
+func (c *Cluster) missed(m chat.Member, room chat.RoomID) { c.sessions.missed(m, room) }
 
 // bereave is left for a room that was deleted: the record remembers it until the session is in
 // another, for a RESUME to say. Any goroutine; does not block.

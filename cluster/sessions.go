@@ -337,6 +337,20 @@ func (s *sessions) withdrawLocked(n *session, room chat.RoomID) {
 	}
 }
 
+// missed makes the stay of m in room a stray, see place.
+func (s *sessions) missed(m chat.Member, room chat.RoomID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.carriedLocked(m)
+	if n == nil {
+		return
+	}
+	if i := slices.Index(n.stays, stay{room: room}); i >= 0 {
+		n.stays[i].over, n.stays[i].stray = true, true
+		s.queueLocked(n)
+	}
+}
+
 // bereave is left for a room that was deleted around m.
 func (s *sessions) bereave(m chat.Member, room chat.RoomID) {
 	s.mu.Lock()

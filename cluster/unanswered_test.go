@@ -51,6 +51,16 @@ func (n *testNode) moves(m person, room chat.RoomID) {
 	}
 }
 
+// joinsLate is a join of m that Redis executes when nobody waits for it any more.
+func (n *testNode) joinsLate(m person, room chat.RoomID) {
+	n.t.Helper()
+	k := n.store.keys.room(room)
+	args := []string{n.rooms.origin, "0", formatID(m.Client), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), n.rooms.node, "1", m.Name, "60"}
+	if err := n.store.run(n.t.Context(), scriptJoin, []string{k.meta, k.members, k.tomb, k.channel}, args).Error(); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
 // field is one field of the record of m.
 func (s *server) field(m person, name string) string {
 	v, _ := s.do("HGET", recordKey(m.Client), name).ToString()
@@ -82,7 +92,7 @@ func TestLeavingWorksWithoutRedis(t *testing.T) {
 func TestWhoWasToldThatItLeftIsNotTakenBack(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
-	a, b := begin(t, s, nil), begin(t, s, nil)
+	a, b := begin(t, s, patient), begin(t, s, patient)
 	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
 	room := b.create(w)
 	a.join(room, m, false)
@@ -127,8 +137,7 @@ func TestComingBackBeforeTheLeaveIsHeard(t *testing.T) {
 func TestAPlaceOutlivesAReturnWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
-	long := func(c *Config, _ *times) { c.ResumeWindow = time.Minute }
-	a, b := begin(t, s, long), begin(t, s, long)
+	a, b := begin(t, s, patient), begin(t, s, patient)
 	m, w := a.open("192.0.2.1"), a.open("192.0.2.2")
 	room := a.create(w)
 	a.join(room, m, false)
@@ -200,13 +209,35 @@ func TestAJoinThatComesLateLeavesNoGhost(t *testing.T) {
 	b.join(in, r.Member, true)
 	b.dir.Rename(r.Member, "elsewhere")
 	until(t, "the record is written", func() bool { return s.field(m, "n") == "elsewhere" })
-	k := a.store.keys.room(to)
-	args := []string{a.rooms.origin, "0", formatID(m.Client), hex16(uint64(m.Incarnation)), nonceHex(m.Nonce), a.rooms.node, "1", m.Name, "60"}
-	if err := a.store.run(t.Context(), scriptJoin, []string{k.meta, k.members, k.tomb, k.channel}, args).Error(); err != nil {
-		t.Fatal(err)
-	}
+	a.joinsLate(m, to)
 	b.dir.End(r.Member, in)
 	until(t, "it has left both", func() bool { return !s.member(in, m) && !s.member(to, m) })
+}
+
+// TestAFirstJoinThatComesLateLeavesNoGhost: the same for a session that was in no room before. Where it
+// went is where it is taken back to, and there it has no place yet.
+func TestAFirstJoinThatComesLateLeavesNoGhost(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, nil)
+	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
+	to := b.create(w)
+	token := a.token(m)
+	a.moves(m, to)
+	r := b.resume(token, "192.0.2.1")
+	if r.Code != "" || r.Room != to {
+		t.Fatalf("resumed %+v", r)
+	}
+	if code := b.asks(func(tag chat.Tag) { b.Join(tag, to, r.Member, true) }); code != chat.RoomNotFound {
+		t.Fatalf("the way back: %q", code)
+	}
+	until(t, "operators see it in no room", func() bool {
+		record, found, err := a.Client(t.Context(), m.Client)
+		return err == nil && found && record.RoomID == 0
+	})
+	a.joinsLate(m, to)
+	b.dir.End(r.Member, 0)
+	until(t, "it has left", func() bool { return !s.member(to, m) })
 }
 
 // TestAJoinOfALostSessionIsTakenBack by the node that asked for it, when it hears that the session
@@ -240,8 +271,7 @@ func TestAJoinOfALostSessionIsTakenBack(t *testing.T) {
 func TestCountsGoOnOnAnotherNode(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
-	long := func(c *Config, _ *times) { c.ResumeWindow = time.Minute }
-	a, b := begin(t, s, long), begin(t, s, long)
+	a, b := begin(t, s, patient), begin(t, s, patient)
 	m := a.open("192.0.2.1")
 	token := a.token(m)
 	a.dir.Observe(m, chat.Activity{LastSeenAt: 1234, Messages: 5})
