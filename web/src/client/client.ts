@@ -2,21 +2,20 @@ import { acknowledgedMessage } from "./acknowledged.ts";
 import { ADOPTION_DELAY, kept, leftBehind } from "./adoption.ts";
 import { Emitter } from "./emitter.ts";
 import { systemEnvironment, type Environment } from "./environment.ts";
+import { connectionState } from "./events.ts";
 import type { ChatMessage, ClientEvents, ConnectionState, Identity, Room, RoomLeft } from "./events.ts";
 import { Link, type LinkState } from "./link.ts";
 import type { ClientOptions } from "./options.ts";
-import { connectionState } from "./events.ts";
 import { Outbox } from "./outbox.ts";
 import { defaultOutboxStore, type OutboxItem, type OutboxStore } from "./outbox-store.ts";
 import { CLOSE_BANNED, CLOSE_REMOVED } from "./protocol.ts";
 import type { Ack, Command, Connect, ErrorCode, ErrorEvent, History, NewMessage, RoomJoined, Rooms, ServerEvent, UserEvent } from "./protocol.ts";
 import { ChatError, Requests } from "./requests.ts";
 import { Sequence } from "./sequence.ts";
-import { claimTab, defaultMemory, defaultOwnership, entered, nameOf, outside } from "./tab.ts";
-import type { Ownership, TabMemory, TabRecord } from "./tab.ts";
+import { claimTab, defaultMemory, defaultOwnership, entered, nameOf, outside, type Ownership, type TabMemory, type TabRecord } from "./tab.ts";
 
-/** How long an ERROR BANNED waits for the close that tells a removal from a ban, milliseconds. */
-const VERDICT_WAIT = 2_000;
+/** The wait of an ERROR BANNED for the close that tells a removal from a ban, milliseconds; browsers hold one back for up to 2 s. */
+const VERDICT_WAIT = 5_000;
 /** The wait before a room is asked for again that the server could not let us into just now. */
 const REJOIN_WAIT = 1_000;
 
@@ -118,9 +117,7 @@ export class ChatClient extends Emitter<ClientEvents> {
   stop(): void {
     this.#run++;
     this.#link.stop();
-    this.#outbox.close();
-    this.#requests.abort();
-    this.#stage = "down";
+    this.#halt();
   }
 
   /** Tries now instead of after the wait, or asks a silent connection whether it lives. */
@@ -192,33 +189,35 @@ export class ChatClient extends Emitter<ClientEvents> {
   }
 
   #request(kind: string, command: (id: string) => Command): Promise<ServerEvent> {
-    const { id, answer } = this.#requests.open(kind);
-    if (this.#stage !== "ready" || !this.#link.send(command(id))) this.#requests.reject(id);
+    const { id, answer } = this.#requests.open(kind, (id) => this.#link.send(command(id)));
+    if (this.#stage === "ready") this.#requests.release();
+    else if (this.#stage === "down") this.#requests.reject(id);
     return answer;
   }
 
   // The connection.
 
   #opened(): void {
-    if (this.#tab.session === undefined) {
-      this.#stage = "greeting";
-      return;
-    }
-    this.#stage = "resuming";
+    this.#stage = this.#tab.session === undefined ? "greeting" : "resuming";
+    if (this.#tab.session === undefined) return;
     this.#link.send({ type: "RESUME", id: "resume", session: this.#tab.session, ...this.#sequence.position });
   }
 
   #lost(code: number): void {
-    this.#env.clearTimeout(this.#rejoinTimer);
-    this.#env.clearTimeout(this.#verdictTimer);
     if (code === 1013) this.#code ??= "CAPACITY";
+    this.#halt();
+    if (code === CLOSE_REMOVED || code === CLOSE_BANNED) this.#forget();
+  }
+
+  /** Whatever was under way is not any more. */
+  #halt(): void {
+    for (const timer of [this.#rejoinTimer, this.#verdictTimer]) this.#env.clearTimeout(timer);
     this.#stage = "down";
     this.#mending = false;
     this.#replayEnd = undefined;
     this.#provisional = undefined;
     this.#outbox.close();
     this.#requests.abort();
-    if (code === CLOSE_REMOVED || code === CLOSE_BANNED) this.#forget();
   }
 
   /** The session is over by an administrator's word: nothing of it may live on. */
@@ -312,6 +311,7 @@ export class ChatClient extends Emitter<ClientEvents> {
   #ready(): void {
     this.#stage = "ready";
     if (this.#state.phase !== "connected") this.#enter({ phase: "connected" });
+    this.#requests.release();
   }
 
   // The room.

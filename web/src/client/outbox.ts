@@ -28,6 +28,10 @@ export class Outbox {
   #timer: unknown;
   /** The room whose messages may go out now, and the identity that sends them. */
   #open: { roomId: number; sender: number } | undefined;
+  /** The identity that was the last to send. */
+  #sender: number | undefined;
+  /** Rooms that are gone, each with the one that took its place. */
+  readonly #gone = new Map<number, number | undefined>();
 
   constructor(env: Environment, store: OutboxStore, owner: string, port: OutboxPort) {
     this.#env = env;
@@ -46,15 +50,25 @@ export class Outbox {
     const known = new Set(this.#items.map((item) => item.id));
     const fresh = items.filter((item) => !known.has(item.id));
     if (fresh.length === 0) return;
-    for (const item of fresh) this.#save({ ...item, owner: this.#owner });
-    const waiting = fresh.map((item): OutboxItem => ({
-      ...item,
-      owner: this.#owner,
-      state: item.state === "failed" ? "failed" : "queued",
-    }));
+    const waiting = fresh.map((item) => this.#catchUp(item));
+    for (const item of waiting) this.#save(item);
     this.#items = [...waiting, ...this.#items].sort((a, b) => a.createdAt - b.createdAt);
     this.#port.changed();
     this.#pump();
+  }
+
+  /** What a slow store brings late goes the way that it would have gone, had it been there. */
+  #catchUp(item: OutboxItem): OutboxItem {
+    const state = item.state === "failed" ? "failed" : "queued";
+    const own: OutboxItem = { ...item, owner: this.#owner, state };
+    if (item.owner !== this.#owner) return own;
+    const { reason: _, ...rest } = own;
+    const roomId = this.#gone.get(item.roomId);
+    if (roomId !== undefined) return { ...rest, roomId, state: "queued", tries: 0, sends: 0 };
+    if (state === "failed") return own;
+    if (this.#gone.has(item.roomId)) return { ...own, state: "failed", reason: "room_gone" };
+    const foreign = item.sends > 0 && this.#sender !== undefined && item.sender !== this.#sender;
+    return foreign ? { ...own, state: "failed", reason: "unsure" } : own;
   }
 
   add(roomId: number, text: string): OutboxItem {
@@ -80,6 +94,7 @@ export class Outbox {
   /** Messages of this room may go out, under this identity. */
   open(roomId: number, sender: number): void {
     this.#open = { roomId, sender };
+    this.#sender = sender;
     this.#pump();
   }
 
@@ -101,6 +116,7 @@ export class Outbox {
 
   /** Messages for a room that is gone wait for another one. */
   move(from: number, to: number): void {
+    this.#gone.set(from, to);
     for (const item of this.#items) {
       if (item.roomId !== from) continue;
       const { reason: _, ...rest } = item;
@@ -123,6 +139,7 @@ export class Outbox {
 
   /** Fails whatever waits for this room. */
   failRoom(roomId: number, reason: FailureReason): void {
+    this.#gone.set(roomId, undefined);
     for (const item of this.#items) {
       if (item.roomId === roomId && item.state !== "failed") this.#update({ ...item, state: "failed", reason });
     }

@@ -32,23 +32,34 @@ interface Pending {
 export class Requests {
   readonly #env: Environment;
   readonly #pending = new Map<string, Pending>();
+  readonly #held = new Map<string, (id: string) => boolean>();
   #next = 0;
 
   constructor(env: Environment) {
     this.#env = env;
   }
 
-  /** Registers a request: `id` goes into the command, `answer` settles when its answer comes. */
-  open(kind: string): { id: string; answer: Promise<ServerEvent> } {
+  /**
+   * Registers a request: `id` goes into the command, `answer` settles when its answer comes. `send` is
+   * kept back until release: a greeting takes a moment, and whoever asks in it is not offline.
+   */
+  open(kind: string, send?: (id: string) => boolean): { id: string; answer: Promise<ServerEvent> } {
     const id = `${kind}-${++this.#next}`;
     const answer = new Promise<ServerEvent>((resolve, reject) => {
       const timer = this.#env.setTimeout(() => {
         this.#pending.delete(id);
+        this.#held.delete(id);
         reject(new ChatError("OFFLINE", "The server did not answer in time."));
       }, ANSWER_TIMEOUT);
       this.#pending.set(id, { resolve, reject, timer });
     });
+    if (send !== undefined) this.#held.set(id, send);
     return { id, answer };
+  }
+
+  /** Sends what was kept back, in the order in which it was asked. */
+  release(): void {
+    for (const [id, send] of [...this.#held]) if (this.#held.delete(id) && !send(id)) this.reject(id);
   }
 
   /** Settles the request that this event answers; false when it answers none. */
@@ -76,6 +87,7 @@ export class Requests {
     const pending = this.#pending.get(id);
     if (pending === undefined) return undefined;
     this.#pending.delete(id);
+    this.#held.delete(id);
     this.#env.clearTimeout(pending.timer);
     return pending;
   }

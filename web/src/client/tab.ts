@@ -3,6 +3,8 @@ import type { Environment } from "./environment.ts";
 /** How long a reloaded page waits for its own former self to let go, milliseconds. */
 const TAKEOVER_WAIT = 600;
 const ANSWER_WAIT = 150;
+/** Between two questions of a page that waits for its former self, milliseconds. */
+const ASK_AGAIN = 50;
 
 /** Says who owns the name of a tab; the owner keeps it as long as its page lives. */
 export interface Ownership {
@@ -109,20 +111,31 @@ export class SoleOwnership implements Ownership {
 export class LockOwnership implements Ownership {
   readonly #owned = new Set<string>();
 
+  /**
+   * Patience begins with the first answer and ends with one that was asked for after it: what runs
+   * out on a busy machine is time, and the browser has not said yet whether the page before is gone.
+   */
   async claim(name: string, patience: number): Promise<boolean> {
     // Whoever stops and starts again is still there.
-    if (!this.#owned.has(name) && !(await this.#lock(name, patience))) return false;
+    if (this.#owned.has(name)) return true;
+    let end = patience > 0 ? Infinity : 0;
+    for (;;) {
+      const last = performance.now() >= end;
+      if (await this.#lock(name)) break;
+      if (last) return false;
+      if (end === Infinity) end = performance.now() + patience;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+    }
     this.#owned.add(name);
     return true;
   }
 
-  #lock(name: string, patience: number): Promise<boolean> {
+  /** Takes the lock if it is free, for as long as the page lives. */
+  #lock(name: string): Promise<boolean> {
     const forever = new Promise<never>(() => {});
     return new Promise((resolve) => {
-      const options: LockOptions =
-        patience > 0 ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
       navigator.locks
-        .request(`chatroom.tab.${name}`, options, (lock) => {
+        .request(`chatroom.tab.${name}`, { ifAvailable: true }, (lock) => {
           resolve(lock !== null);
           return lock === null ? undefined : forever;
         })

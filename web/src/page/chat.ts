@@ -51,8 +51,8 @@ export class Chat {
     const roomId = roomOf(location.hash);
     if (roomId !== undefined) this.place.set({ kind: "entering", roomId });
     watchBrowser(this.client);
+    // Every place has a fragment of its own. Going back tells popstate as well: it would be gone to twice.
     addEventListener("hashchange", () => this.#navigated());
-    addEventListener("popstate", () => this.#navigated());
     const look = (): void => this.timeline.watch(document.visibilityState === "visible");
     document.addEventListener("visibilitychange", look);
     look();

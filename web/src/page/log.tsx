@@ -29,6 +29,8 @@ interface Anchor {
 const PIN_ZONE = 48;
 /** Closer to an end of what is shown than this, more is shown. */
 const LOAD_ZONE = 1_200;
+/** A reader on the way up is not pulled back to the end for this long after the last step, milliseconds. */
+const RISING = 500;
 /** Waiting messages shown at once: with the view they stay below 300 rows. */
 const WAITING = 40;
 
@@ -42,6 +44,8 @@ export class Log extends Component<Props> {
   #height = 0;
   #inner = 0;
   #top = 0;
+  /** Runs while a reader is on the way up and still close to the end. */
+  #rising: ReturnType<typeof setTimeout> | undefined;
 
   override componentDidMount(): void {
     const box = this.#box as HTMLDivElement;
@@ -53,11 +57,12 @@ export class Log extends Component<Props> {
 
   override componentWillUnmount(): void {
     this.#observer?.disconnect();
+    clearTimeout(this.#rising);
   }
 
   override getSnapshotBeforeUpdate(): Anchor | null {
     const box = this.#box;
-    if (box === null || this.props.view.pinned) return null;
+    if (box === null || this.#follows()) return null;
     const edge = box.getBoundingClientRect().top;
     for (const row of box.querySelectorAll<HTMLElement>("[data-key]")) {
       const place = row.getBoundingClientRect();
@@ -69,7 +74,7 @@ export class Log extends Component<Props> {
   override componentDidUpdate(_: Props, __: object, anchor: Anchor | null): void {
     const box = this.#box;
     if (box === null) return;
-    if (anchor !== null && !this.props.view.pinned) {
+    if (anchor !== null && !this.#follows()) {
       const row = box.querySelector(`[data-key="${CSS.escape(anchor.key)}"]`);
       if (row !== null) box.scrollTop += row.getBoundingClientRect().top - anchor.top;
     }
@@ -80,9 +85,28 @@ export class Log extends Component<Props> {
   #settle(): void {
     const box = this.#box;
     if (box === null) return;
-    if (this.props.view.pinned) box.scrollTop = box.scrollHeight;
+    if (this.#follows()) box.scrollTop = box.scrollHeight;
     this.#measure(box);
     this.#extend(box);
+  }
+
+  /** Whether the newest message is brought into view. */
+  #follows(): boolean {
+    return this.props.view.pinned && this.#rising === undefined;
+  }
+
+  /**
+   * A wheel or a finger moves by a few pixels a frame: were the view brought back to the end by what
+   * comes in between, nobody could leave it while others write.
+   */
+  #rise(up: boolean): void {
+    clearTimeout(this.#rising);
+    this.#rising = undefined;
+    if (!up) return;
+    this.#rising = setTimeout(() => {
+      this.#rising = undefined;
+      this.#settle();
+    }, RISING);
   }
 
   #measure(box: HTMLElement): void {
@@ -107,8 +131,10 @@ export class Log extends Component<Props> {
     const below = box.scrollHeight - box.scrollTop - box.clientHeight;
     // A change of size moves the position as well; only a reader who moves up lets go of the end.
     const resized = box.scrollHeight !== this.#height || box.clientHeight !== this.#inner;
+    const up = !resized && box.scrollTop < this.#top;
+    this.#rise(up && below < PIN_ZONE);
     if (below < PIN_ZONE) this.props.chat.timeline.pin(true);
-    else if (!resized && box.scrollTop < this.#top) this.props.chat.timeline.pin(false);
+    else if (up) this.props.chat.timeline.pin(false);
     this.#measure(box);
     this.#extend(box);
   };

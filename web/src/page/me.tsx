@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useCell } from "./cell.ts";
 import { errorText } from "./chat.ts";
 import type { Chat } from "./chat.ts";
@@ -12,16 +12,18 @@ export function Me({ chat }: { chat: Chat }): JSX.Element | null {
   const identity = useCell(chat.identity);
   const [editing, setEditing] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
+  const edited = useRef(false);
+  // With the change itself: a frame later the focus might have gone elsewhere by a person's own hand.
+  useLayoutEffect(() => {
+    if (edited.current && !editing) button.current?.focus();
+    edited.current = editing;
+  }, [editing]);
   if (identity === undefined) return null;
-  const close = (): void => {
-    setEditing(false);
-    requestAnimationFrame(() => button.current?.focus());
-  };
   return (
     <div class="me">
       <Avatar person={identity} />
       {editing ? (
-        <NameForm chat={chat} name={identity.username} limit={identity.limits.username} done={close} />
+        <NameForm chat={chat} name={identity.username} limit={identity.limits.username} done={() => setEditing(false)} />
       ) : (
         <button
           type="button"

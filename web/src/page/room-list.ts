@@ -40,7 +40,12 @@ export function useRoomList(chat: Chat): RoomList {
   const [known, setKnown] = useState<Known>();
   const latest = useRef<Known | undefined>(undefined);
   const busy = useRef(false);
-  latest.current = known;
+  /** Somebody asked for more while the list was being read. */
+  const eager = useRef(false);
+  const show = (now: Known): void => {
+    latest.current = now;
+    setKnown(now);
+  };
 
   /** Goes on from there until that many pages are known. */
   const load = async (from: Known, pages: number): Promise<void> => {
@@ -54,12 +59,18 @@ export function useRoomList(chat: Chat): RoomList {
         for (const { roomId } of rooms) chat.listed.add(roomId);
         now = join(now, rooms, cursor);
       } while (now.pages < pages && now.cursor !== undefined);
-      setKnown(now);
+      show(now);
     } catch {
       // The next turn asks again.
     } finally {
       busy.current = false;
     }
+    if (eager.current) await extend();
+  };
+  const extend = async (): Promise<void> => {
+    eager.current = busy.current;
+    const from = latest.current ?? NOTHING;
+    if (from.pages === 0 || from.cursor !== undefined) await load(from, from.pages + 1);
   };
   const refresh = (): Promise<void> => load(NOTHING, latest.current?.pages ?? 1);
 
@@ -79,6 +90,6 @@ export function useRoomList(chat: Chat): RoomList {
     more: known?.cursor !== undefined,
     pages: known?.pages ?? 0,
     refresh,
-    extend: () => load(latest.current ?? NOTHING, (latest.current?.pages ?? 0) + 1),
+    extend,
   };
 }

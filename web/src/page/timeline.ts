@@ -98,7 +98,8 @@ export class Timeline {
   #loading = false;
   #live = false;
   #liveTimer: ReturnType<typeof setTimeout> | undefined;
-  #scheduled = false;
+  /** Takes back what is scheduled to be shown; undefined when nothing is. */
+  #unschedule: (() => void) | undefined;
   #serial = 0;
   /** Whether somebody is looking; decides what is unread. */
   #watched = true;
@@ -226,10 +227,12 @@ export class Timeline {
     this.#show();
   }
 
-  /** The page is looked at, or not. */
+  /** The page is looked at, or not. One that is hidden would wait for its next frame until it is looked at again. */
   watch(on: boolean): void {
     this.#watched = on;
     this.#see();
+    this.#unschedule?.();
+    this.#unschedule = undefined;
     this.#show();
   }
 
@@ -258,14 +261,14 @@ export class Timeline {
     this.#start -= drop;
     this.#end -= drop;
     this.#older = true;
+    this.#loading = false; // What is on its way connects to nothing any more.
   }
 
   /** Shows everything of this frame at once; a hidden page has no frames and little hurry. */
   #show(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (this.#unschedule !== undefined) return;
     const publish = (): void => {
-      this.#scheduled = false;
+      this.#unschedule = undefined;
       this.view.set({
         items: this.#items.slice(this.#start, this.#end),
         start: this.#start,
@@ -278,8 +281,13 @@ export class Timeline {
         live: this.#live,
       });
     };
-    if (document.visibilityState === "visible") requestAnimationFrame(publish);
-    else setTimeout(publish, 250);
+    if (document.visibilityState === "visible") {
+      const frame = requestAnimationFrame(publish);
+      this.#unschedule = () => cancelAnimationFrame(frame);
+    } else {
+      const timer = setTimeout(publish, 250);
+      this.#unschedule = () => clearTimeout(timer);
+    }
   }
 
   /** Whether the view ends with the newest item. */

@@ -32,6 +32,17 @@ test("of two starts with a stop between them one connects", async () => {
   assert.equal(client.state.phase, "connecting");
 });
 
+test("a client that is stopped while it waits for a verdict stays stopped", async () => {
+  const env = new ScriptedEnvironment();
+  const client = newClient(env);
+  await client.start();
+  env.socket.open();
+  env.socket.serve({ type: "ERROR", code: "BANNED", message: "Banned." });
+  client.stop();
+  await env.clock.advance(60_000);
+  assert.equal(client.state.phase, "idle");
+});
+
 test("outside of a room there is nothing to send to", async () => {
   const client = newClient(new ScriptedEnvironment());
   assert.equal(client.send("hello"), undefined);

@@ -64,28 +64,43 @@ test("a reloaded page is itself again, a copied one begins a life of its own", a
   assert.equal((await claimTab(memory, new AskingOwnership(), env)).session, "S1");
 });
 
-/** Locks of one browser: given to who comes first, and to the next one when that page is gone. */
+/** Locks of one browser: given to who comes first, and free again when that page is gone. */
 class Locks {
-  readonly #held = new Set<string>();
+  readonly held = new Set<string>();
+  /** What the browser has to do before it answers. */
+  busy: Promise<void> | undefined;
 
-  async request(name: string, options: { signal?: AbortSignal }, act: (lock: object | null) => unknown): Promise<void> {
-    if (!this.#held.has(name)) {
-      this.#held.add(name);
-      return void (await act({ name }));
-    }
-    if (options.signal === undefined) return void (await act(null));
-    await new Promise((_, reject) => options.signal?.addEventListener("abort", reject));
+  async request(name: string, _: { ifAvailable: true }, act: (lock: object | null) => unknown): Promise<void> {
+    await this.busy;
+    if (this.held.has(name)) return void (await act(null));
+    this.held.add(name);
+    await act({ name });
   }
 }
 
+function browser(): Locks {
+  const locks = new Locks();
+  Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+  return locks;
+}
+
 test("locks keep a name for the page that has it, also when it begins again", async () => {
-  Object.defineProperty(globalThis, "navigator", { value: { locks: new Locks() }, configurable: true });
+  browser();
   const [first, second] = [new LockOwnership(), new LockOwnership()];
   assert.equal(await first.claim("a", 0), true);
   assert.equal(await second.claim("a", 0), false);
-  // The clock of AbortSignal.timeout alone keeps no process alive.
-  const alive = setInterval(() => {}, 1_000);
   assert.equal(await second.claim("a", 10), false, "not after some patience either");
-  clearInterval(alive);
   assert.equal(await first.claim("a", 0), true);
+});
+
+test("a page that is loaded anew gets its name back, however late the browser answers", async () => {
+  const locks = browser();
+  assert.equal(await new LockOwnership().claim("a", 0), true);
+  let answer = (): void => {};
+  locks.busy = new Promise((resolve) => { answer = resolve; });
+  const again = new LockOwnership().claim("a", 1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  answer(); // Its patience would be long over, and the page before is let go of after the first answer.
+  setTimeout(() => locks.held.clear(), 5);
+  assert.equal(await again, true);
 });

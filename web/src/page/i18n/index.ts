@@ -53,10 +53,14 @@ function tongue(language: Language, catalog: Catalog): Tongue {
 /** The language that is spoken now. */
 export const speech = new Cell<Tongue>(tongue("en", en));
 
+/** How often a language was chosen: one that is loaded late must not replace a later choice. */
+let choices = 0;
+
 /** Speaks another language; the old one stays if the new one cannot be loaded. */
 export async function speak(language: Language): Promise<void> {
+  const choice = ++choices;
   const catalog = language === "en" ? en : await LOAD[language]().catch(() => undefined);
-  if (catalog === undefined) return;
+  if (catalog === undefined || choice !== choices) return;
   const root = document.documentElement;
   root.lang = language;
   root.dir = language === "ar" ? "rtl" : "ltr";

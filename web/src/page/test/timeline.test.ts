@@ -4,9 +4,11 @@ import type { ChatMessage, UserEvent } from "../../client/index.ts";
 import { Timeline, VIEW } from "../timeline.ts";
 
 const frames: (() => void)[] = [];
+const page = { visibilityState: "visible" };
 Object.assign(globalThis, {
-  document: { visibilityState: "visible" },
+  document: page,
   requestAnimationFrame: (run: () => void) => frames.push(run),
+  cancelAnimationFrame: (frame: number) => void (frames[frame - 1] = () => {}),
 });
 
 /** Shows what has gathered. */
@@ -163,6 +165,26 @@ test("a replay is no news, what comes behind it is", (context) => {
   timeline.reset(undefined);
   context.mock.timers.tick(1_000);
   assert.equal(live(), false);
+});
+
+test("a page that is hidden with a frame to come says what is new without it", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  paint();
+  timeline.add(message(1), true);
+  page.visibilityState = "hidden";
+  timeline.watch(false);
+  timeline.add(message(2), true);
+  context.mock.timers.tick(1_000);
+  page.visibilityState = "visible";
+  assert.equal(timeline.view.value.items.length, 2);
+  assert.equal(timeline.view.value.unread, 1);
+});
+
+test("history that is on its way when its place is let go of is asked for again", () => {
+  timeline.loading(true);
+  for (let seq = 1; seq <= 30_000; seq++) timeline.add(message(seq), false);
+  paint();
+  assert.equal(timeline.view.value.loading, false);
 });
 
 test("nobody looks: everything is unread, until somebody does", () => {

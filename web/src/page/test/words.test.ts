@@ -6,6 +6,7 @@ import { en } from "../i18n/en.ts";
 import type { Catalog, Key } from "../i18n/en.ts";
 import { es } from "../i18n/es.ts";
 import { fr } from "../i18n/fr.ts";
+import { speak, speech } from "../i18n/index.ts";
 import { codePoints, hue, initials, sendable } from "../people.ts";
 import { hashOf, roomIn, roomOf } from "../route.ts";
 
@@ -78,4 +79,15 @@ test("texts are counted and cleaned as the server does it", () => {
   assert.equal(codePoints("a🌱é"), 3);
   assert.equal(sendable("a\r\nb\u0000\u0007\tc\ud800"), "a\nb\tc\ufffd");
   assert.equal(sendable("🌱"), "🌱");
+});
+
+test("a language that is loaded late does not replace a later choice", async () => {
+  Object.assign(globalThis, { document: { documentElement: {} } });
+  const late = speak("fr");
+  await speak("en");
+  await late;
+  assert.equal(speech.value.language, "en");
+  await speak("fr");
+  assert.equal(speech.value.language, "fr");
+  await speak("en");
 });
