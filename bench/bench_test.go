@@ -162,6 +162,33 @@ func TestBound(t *testing.T) {
 	}
 }
 
+// However many workers there are: each of those that stopped reading has to be closed.
+func TestSlowReadersAreAShare(t *testing.T) {
+	none := load.NewHistogram().Encode()
+	totals := func(stalled int, closes uint64) *load.Totals {
+		return &load.Totals{Window: time.Second, Stalled: stalled, Events: map[string]uint64{"close 4000": closes}, Latency: none, Replayed: none, Late: none}
+	}
+	demand := slow.shapes(&options{length: "short"})[0].bounds[0]
+	for _, test := range []struct {
+		totals []*load.Totals
+		kept   bool
+	}{
+		{[]*load.Totals{totals(5, 5)}, true},
+		{[]*load.Totals{totals(2, 2), totals(2, 2)}, true},
+		{[]*load.Totals{totals(2, 2), totals(2, 1)}, false},
+		{[]*load.Totals{totals(5, 0)}, false},
+		{[]*load.Totals{totals(0, 0)}, false},
+	} {
+		p := &play{o: &options{}, instance: &instance{}, row: &report.Row{Events: map[string]uint64{}}, totals: test.totals}
+		if err := p.trafficFigures(); err != nil {
+			t.Fatal(err)
+		}
+		if why := demand.broken(p.row); (why == "") != test.kept {
+			t.Errorf("%+v: %q", p.row.Figures, why)
+		}
+	}
+}
+
 // The figures that stand beside other servers.
 func TestBesideOthers(t *testing.T) {
 	row := func(subject string, throughput, p99 float64) *report.Row {

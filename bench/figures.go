@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"chatroom/bench/load"
@@ -48,8 +47,9 @@ func (p *play) figures() error {
 	return nil
 }
 
-// slowClosed is how many readers that had stopped were closed by the server.
-const slowClosed = "slow_readers_closed"
+// slowClosed is how many of the readers that had stopped the server closed, and slowShare the same as
+// a share: how many stop depends on how many workers there are.
+const slowClosed, slowShare = "slow_readers_closed", "slow_readers_closed_share"
 
 func (p *play) trafficFigures() error {
 	row := p.row
@@ -59,7 +59,7 @@ func (p *play) trafficFigures() error {
 	var window time.Duration
 	var clientCPU time.Duration
 	var gap time.Duration
-	busy := 0.0
+	busy, stalled := 0.0, 0
 	for _, t := range p.totals {
 		err := errors.Join(mergeInto(latency, t.Latency), mergeInto(replayed, t.Replayed), mergeInto(late, t.Late))
 		for op, encoded := range t.Ops {
@@ -74,6 +74,7 @@ func (p *play) trafficFigures() error {
 		deliveries, frames, reads, sent = deliveries+t.Deliveries, frames+t.Frames, reads+t.Reads, sent+t.Sent
 		window, clientCPU, busy = max(window, t.Window), clientCPU+t.CPU, max(busy, t.Busy)
 		row.Checked += t.Checked
+		stalled += t.Stalled
 		gap = max(gap, t.Gap)
 		row.Faults.Add(&t.Faults)
 		row.Limited = row.Limited || t.Limited
@@ -99,8 +100,10 @@ func (p *play) trafficFigures() error {
 	if late.Count() > 0 {
 		row.AddLess("generator_late_p99_ms", millis(late.Percentile(99)), "ms")
 	}
-	if n := row.Events["close 4000"] + row.Events["close 1006"]; n > 0 && p.stalls() {
-		row.Add(slowClosed, float64(n), "")
+	if stalled > 0 {
+		n := row.Events["close 4000"] + row.Events["close 1006"]
+		row.Add(slowClosed, float64(n), fmt.Sprintf("of %d", stalled))
+		row.Add(slowShare, float64(n)/float64(stalled), "")
 	}
 	if gap > longGap {
 		row.Note = fmt.Sprintf("the load program did not get to run for %v: something else used the machine, repeat the run", gap.Round(time.Millisecond))
@@ -171,11 +174,6 @@ func mergeInto(sum *load.Histogram, encoded []byte) error {
 }
 
 func millis(micros int64) float64 { return float64(micros) / 1000 }
-
-// stalls says whether members stop reading in this load.
-func (p *play) stalls() bool {
-	return slices.ContainsFunc(p.s.moments, func(m moment) bool { return m.do.Do == load.DoStall })
-}
 
 // spectrum are the percentiles that the page draws.
 var spectrum = []float64{0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.995, 99.999}

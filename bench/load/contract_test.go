@@ -212,6 +212,9 @@ func TestStalledReaders(t *testing.T) {
 	if totals.Faults.Any() {
 		t.Errorf("%+v", totals.Faults)
 	}
+	if totals.Stalled != 1 { // the last of every four
+		t.Errorf("%d members stopped reading", totals.Stalled)
+	}
 	if h, err := load.DecodeHistogram(totals.Latency); err != nil || h.Count() >= int64(totals.Sent*5) {
 		t.Errorf("%d latencies of %d messages to 5 members, one of them stalled: %v", h.Count(), totals.Sent, err)
 	}

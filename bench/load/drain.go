@@ -74,7 +74,7 @@ func (w *Worker) finish() {
 	for _, s := range w.ops {
 		totals.Ops[s.op] = s.latency.Encode()
 	}
-	totals.Checked, totals.Resumed, totals.Limited = w.checked, w.resumed, w.limited
+	totals.Checked, totals.Resumed, totals.Stalled, totals.Limited = w.checked, w.resumed, w.stalled, w.limited
 	totals.Faults = w.faults
 	w.reply(Reply{Is: IsDrained, Totals: &totals})
 }

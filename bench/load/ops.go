@@ -171,6 +171,7 @@ func (w *Worker) stall(share float64) {
 	for i, c := range w.conns {
 		if share > 0 && i%every == every-1 && c.state == joined && c.room.creator != c {
 			c.slow, c.stalled = true, true
+			w.stalled++
 			w.listen(c)
 		}
 	}

@@ -128,6 +128,7 @@ type Totals struct {
 	Ops        map[Op][]byte     `json:"ops"`      // encoded Histograms: sent → answered
 	Checked    uint64            `json:"checked"`  // deliveries over the whole run, all verified
 	Resumed    int               `json:"resumed"`  // connections that came back
+	Stalled    int               `json:"stalled"`  // members that were told to stop reading
 	Limited    bool              `json:"limited"`  // the server's own limits were met (429, RATE_LIMITED)
 	Faults     Faults            `json:"faults"`
 }

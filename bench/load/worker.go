@@ -72,6 +72,7 @@ type Worker struct {
 type counts struct {
 	sentCount, deliveries, reads, frames, bytes uint64
 	tickSent, tickDeliveries, tickOps           uint64
+	stalled                                     int
 	closes                                      map[string]uint64
 	events                                      map[string]uint64
 	interval                                    *Histogram // since the last tick
