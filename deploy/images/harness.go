@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,7 +47,7 @@ func (s *stage) underHarness(ctx context.Context, harness, url string) (outcome 
 	}()
 	select {
 	case err := <-done:
-		return "", fmt.Errorf("harness: ended at once: %w", err)
+		return "", errors.Join(errors.New("harness: ended at once"), err)
 	case <-time.After(harnessLead):
 	}
 	began := time.Now()
@@ -56,7 +57,7 @@ func (s *stage) underHarness(ctx context.Context, harness, url string) (outcome 
 	took := time.Since(began)
 	select {
 	case err := <-done:
-		return "", fmt.Errorf("harness: ended before the last node was back (%v): %w", took, err)
+		return "", errors.Join(fmt.Errorf("harness: ended before the last node was back (%v)", took), err)
 	default:
 	}
 	if err := <-done; err != nil {
