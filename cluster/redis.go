@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,7 +109,14 @@ func dial(ctx context.Context, opt rueidis.ClientOption) (rueidis.Client, error)
 func (s *store) close() { s.client.Close() }
 
 // do runs one plain command within requestDeadline. Any goroutine that may block.
+//
+// Like the three below it answers at once when ctx has ended: the library does not look before it
+// has a connection, and on a Redis that takes connections and says nothing each look took seconds.
+// A node whose loops took turns at that needed over 30 s to end.
 func (s *store) do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	if err := ctx.Err(); err != nil {
+		return rueidis.NewErrorResult(err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestDeadline)
 	defer cancel()
 	return s.client.Do(ctx, cmd)
@@ -119,6 +127,9 @@ func (s *store) doMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidi
 	if len(cmds) == 0 {
 		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return refusals(len(cmds), err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestDeadline)
 	defer cancel()
 	return s.client.DoMulti(ctx, cmds...)
@@ -127,6 +138,9 @@ func (s *store) doMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidi
 // run runs one script within requestDeadline. A script is never repeated by the client library:
 // where the answer is missing, the caller knows whether it may. Any goroutine that may block.
 func (s *store) run(ctx context.Context, sc *script, keys, args []string) rueidis.RedisResult {
+	if err := ctx.Err(); err != nil {
+		return rueidis.NewErrorResult(err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestDeadline)
 	defer cancel()
 	start := time.Now()
@@ -144,12 +158,20 @@ func (s *store) runMulti(ctx context.Context, calls []call) []rueidis.RedisResul
 	if len(calls) == 0 {
 		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return refusals(len(calls), err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestDeadline)
 	defer cancel()
 	start := time.Now()
 	results := runCalls(ctx, s.client, calls)
 	s.roundTrip.observe(time.Since(start))
 	return results
+}
+
+// refusals answers each of n commands that are not sent.
+func refusals(n int, err error) []rueidis.RedisResult {
+	return slices.Repeat([]rueidis.RedisResult{rueidis.NewErrorResult(err)}, n)
 }
 
 // multiDoer is what a client and a dedicated connection have in common.

@@ -19,7 +19,7 @@ func ends(t *testing.T, p *servers.Process) int {
 	defer cancel()
 	code, err := p.Wait(ctx)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, p.Log())
+		t.Fatalf("%v\n%s", err, p.Dump())
 	}
 	return code
 }

@@ -108,12 +108,25 @@ func (p *Process) Stop(within time.Duration) (int, error) {
 }
 
 // Log returns the last part of what the program printed, for an error message.
-func (p *Process) Log() string {
+func (p *Process) Log() string { return p.tail(4 << 10) }
+
+// Dump ends a Go program that hangs (SIGQUIT) and returns the last 64 KiB of what it printed: where
+// its goroutines are.
+func (p *Process) Dump() string {
+	_ = p.Signal(syscall.SIGQUIT)
+	select {
+	case <-p.done:
+	case <-time.After(StartTimeout):
+	}
+	return p.tail(64 << 10)
+}
+
+func (p *Process) tail(most int) string {
 	b, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
-	return string(b[max(0, len(b)-4096):])
+	return string(b[max(0, len(b)-most):])
 }
 
 // Await polls ready every 10 ms until it returns nil; it gives up after StartTimeout, when ctx ends
