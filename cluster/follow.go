@@ -42,11 +42,16 @@ func (r *room) follow(info chat.RoomInfo, epoch string, version uint64) {
 	r.nextTouch = r.shard.now.Add(jitter(touchInterval))
 }
 
-// hearEarly takes what was said before the room was followed.
+// hearEarly takes what was said before the room was followed. Events from before the answer that begins
+// the following are old news: the newcomer has not seen those who left, and is told of the others by
+// their count.
 func (r *room) hearEarly() {
 	early := r.early
 	r.early = nil
 	for _, text := range early {
+		if e, ok := parseEvent(text); text[0] == letterEvent && ok && e.version <= r.version {
+			continue
+		}
 		r.hear(text)
 	}
 	if len(early) == maxBuffered {
@@ -77,7 +82,7 @@ func (r *room) leaveAlone() {
 func (r *room) unfollow() {
 	r.following, r.idleSince = false, r.shard.now
 	answers, tagged := r.answers, r.tagged
-	r.ahead, r.events, r.answers, r.tagged, r.mine = nil, nil, nil, nil, nil
+	r.early, r.ahead, r.events, r.answers, r.tagged, r.mine = nil, nil, nil, nil, nil, nil
 	r.gapSince, r.repairAt, r.resyncing = time.Time{}, time.Time{}, false
 	delete(r.shard.gaps, r)
 	r.queue = slices.DeleteFunc(r.queue, func(o *op) bool { return o != r.inFlight && (o.kind == opRebuild || o.replay) })

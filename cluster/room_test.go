@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"chatroom/internal/chat"
@@ -51,5 +52,41 @@ func TestTwoNodesSeeOneOrder(t *testing.T) {
 			ok = len(ev) == 3 && ev[1].Kind == chat.EventJoined && ev[2].Kind == chat.EventLeft && ev[2].Members == 2 && ev[2].Username == cat.Name
 		})
 		return ok
+	})
+}
+
+// TestANewcomerHearsNoOldNews: what was said while its join was under way, and before it was let in.
+func TestANewcomerHearsNoOldNews(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := enact(t, "redis://"+s.addr(), nil), enact(t, "redis://"+s.addr(), nil)
+	m, gone := a.somebody(), a.somebody()
+	room := a.makes(m)
+	a.joins(room, gone)
+	a.leaves(room, gone)
+	epoch, err := s.do("HGET", a.store.keys.room(room).meta, "e").ToString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan struct{})
+	b.Cluster.rooms.shardOf(room).post(post{kind: postCall, call: func(s *shard) {
+		defer close(told)
+		r := s.room(room)
+		head := string(letterEvent) + a.Cluster.rooms.origin + epoch
+		r.early = append(r.early, head+strings.Join([]string{"0", "3", "left", formatID(gone.Client), "0", "1", "1", gone.Name, ""}, "\x00"))
+	}})
+	<-told
+	b.joins(room, b.somebody())
+	a.leaves(room, m)
+	until(t, "what comes later is heard", func() (found bool) {
+		b.look(func() {
+			for _, e := range b.of(room).events {
+				found = found || e.Kind == chat.EventLeft && e.Client == m.Client
+				if e.Client == gone.Client {
+					t.Fatalf("heard %+v", e)
+				}
+			}
+		})
+		return found
 	})
 }
