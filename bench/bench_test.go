@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +159,24 @@ func TestBound(t *testing.T) {
 	} {
 		if why := test.bound.broken(row); (why == "") != test.kept {
 			t.Errorf("%+v: %q", test.bound, why)
+		}
+	}
+}
+
+// The server gets a CPU that this program may use, whatever its number is.
+func TestPlacement(t *testing.T) {
+	for _, test := range []struct {
+		pinned       bool
+		cpus         []int
+		server, load []int
+	}{
+		{true, []int{0, 1}, []int{0}, []int{1}},
+		{true, []int{2, 5, 7}, []int{2}, []int{5, 7}},
+		{true, []int{3}, nil, nil},
+		{false, []int{0, 1}, nil, nil},
+	} {
+		if server, load := placement(test.pinned, test.cpus); !slices.Equal(server, test.server) || !slices.Equal(load, test.load) {
+			t.Errorf("%v of %v: server %v, load %v", test.pinned, test.cpus, server, load)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"time"
 
 	"chatroom/bench/load"
@@ -64,8 +63,11 @@ func (p *play) run(ctx context.Context) (*report.Row, error) {
 }
 
 func (p *play) attempt(ctx context.Context) error {
-	serverCPUs, loadCPUs := placement(p.s.pinned)
-	var err error
+	cpus, err := machine.CPUs()
+	if err != nil {
+		return err
+	}
+	serverCPUs, loadCPUs := placement(p.s.pinned, cpus)
 	if p.instance, err = p.subject.start(ctx, p.o, p.s, serverCPUs); err != nil {
 		return err
 	}
@@ -100,16 +102,13 @@ func (p *play) attempt(ctx context.Context) error {
 	return p.figures()
 }
 
-// placement puts the server on the first CPU and the load on the others. A Go server sizes itself
+// placement puts the server on the first of cpus and the load on the others. A Go server sizes itself
 // by the CPUs it may use, so it runs one loop.
-func placement(pinned bool) (server, loads []int) {
-	if !pinned || runtime.NumCPU() < 2 {
+func placement(pinned bool, cpus []int) (server, loads []int) {
+	if !pinned || len(cpus) < 2 {
 		return nil, nil
 	}
-	for cpu := 1; cpu < runtime.NumCPU(); cpu++ {
-		loads = append(loads, cpu)
-	}
-	return []int{0}, loads
+	return cpus[:1], cpus[1:]
 }
 
 func (p *play) open(ctx context.Context) error {

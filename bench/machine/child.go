@@ -121,6 +121,21 @@ func (c *Child) collect() (started func() (written func()), err error) {
 	}, nil
 }
 
+// CPUs are those that the calling thread may use, rising: in a container not always those from 0 on.
+func CPUs() ([]int, error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil, fmt.Errorf("machine: CPUs: %w", err)
+	}
+	cpus := make([]int, 0, set.Count())
+	for cpu := 0; len(cpus) < set.Count(); cpu++ {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus, nil
+}
+
 // Pin binds the calling thread to cpus; none = leave it as it is.
 func Pin(cpus []int) error {
 	if len(cpus) == 0 {

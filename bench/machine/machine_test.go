@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -11,13 +12,18 @@ import (
 )
 
 func TestChild(t *testing.T) {
-	c, err := machine.Start(machine.Spawn{Name: "cat", Path: "/bin/sh", Args: []string{"-c", "grep Cpus_allowed_list /proc/self/status; cat; echo bye >&2"}, CPUs: []int{0}, Pipe: true})
+	cpus, err := machine.CPUs()
+	if err != nil || len(cpus) != runtime.NumCPU() {
+		t.Fatalf("CPUs %v, %v", cpus, err)
+	}
+	last := cpus[len(cpus)-1]
+	c, err := machine.Start(machine.Spawn{Name: "cat", Path: "/bin/sh", Args: []string{"-c", "grep Cpus_allowed_list /proc/self/status; cat; echo bye >&2"}, CPUs: []int{last}, Pipe: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := c.Lines()
-	if !lines.Scan() || !strings.HasSuffix(lines.Text(), "\t0") {
-		t.Errorf("bound to %q, want CPU 0 alone", lines.Text())
+	if !lines.Scan() || !strings.HasSuffix(lines.Text(), fmt.Sprintf("\t%d", last)) {
+		t.Errorf("bound to %q, want CPU %d alone", lines.Text(), last)
 	}
 	if err := c.Send([]byte("hello\n")); err != nil {
 		t.Fatal(err)
