@@ -123,7 +123,7 @@ func TestAnOutageOfRedisKillsNobody(t *testing.T) {
 func TestARestartOfRedisKeepsSessions(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
-	n := begin(t, s, nil)
+	n := begin(t, s, patient)
 	m := n.open("192.0.2.1")
 	s.recorded(m)
 	token := n.token(m)
@@ -204,9 +204,12 @@ func TestALostRecordIsWrittenAgain(t *testing.T) {
 	m, other := n.open("192.0.2.1"), n.open("192.0.2.2")
 	room := n.create(m)
 	s.recorded(other)
-	s.do("DEL", recordKey(m.Client), recordKey(other.Client))
-	// The id of one of them belongs to somebody else by now.
-	s.do("HSET", "cr:{ids}:c:10000:own", formatID(other.Client), "grant:somebody")
+	// The id of one of them belongs to somebody else by now. In one step: a record that is written again
+	// in between has its id still.
+	const lost = "redis.call('HSET', KEYS[1], ARGV[1], 'grant:somebody') return redis.call('DEL', KEYS[2], KEYS[3])"
+	if n := s.int("EVAL", lost, "3", "cr:{ids}:c:10000:own", recordKey(m.Client), recordKey(other.Client), formatID(other.Client)); n != 2 {
+		t.Fatalf("%d records were there", n)
+	}
 	s.recorded(m)
 	if v, _ := s.do("HGET", recordKey(m.Client), "r").ToString(); v != formatID(room) {
 		t.Errorf("the record has room %q", v)
@@ -241,7 +244,7 @@ func TestLeavingWorksWithoutMemory(t *testing.T) {
 func TestAReapedNodeBeginsAgain(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
-	a, b := begin(t, s, nil), begin(t, s, nil)
+	a, b := begin(t, s, patient), begin(t, s, patient)
 	m := a.open("192.0.2.1")
 	s.recorded(m)
 	token, former := a.token(m), a.lease.node()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,8 +43,10 @@ type server struct {
 	port int
 	dir  string
 	env  []string
-	cmd  *exec.Cmd
 	b    rueidis.Client // the test's own look at it
+
+	mu  sync.Mutex // a server may be killed and started again beside the test
+	cmd *exec.Cmd
 }
 
 // launch starts one; env is added to its environment.
@@ -66,12 +69,21 @@ func (s *server) addr() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 // run starts the process, again on the same port and directory after kill.
 func (s *server) run() {
 	s.t.Helper()
+	s.mu.Lock()
 	s.cmd = exec.Command("redis-server", "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "",
 		"--appendonly", "yes", "--appendfsync", "no", "--dir", s.dir, "--logfile", "redis.log", "--enable-debug-command", "yes")
 	s.cmd.Env = append(os.Environ(), s.env...)
-	if err := s.cmd.Start(); err != nil {
+	err := s.cmd.Start()
+	s.mu.Unlock()
+	if err != nil {
 		s.t.Fatalf("redis-server: %v (apt-get install redis-server)", err)
 	}
+	defer func() {
+		if s.t.Failed() {
+			text, _ := os.ReadFile(filepath.Join(s.dir, "redis.log"))
+			s.t.Logf("redis at %s:\n%s", s.addr(), text)
+		}
+	}()
 	until(s.t, "redis answers", func() bool {
 		c, err := net.DialTimeout("tcp", s.addr(), time.Second)
 		if err != nil {
@@ -89,6 +101,8 @@ func (s *server) run() {
 }
 
 func (s *server) kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.cmd.ProcessState == nil {
 		_ = s.cmd.Process.Kill()
 		_ = s.cmd.Wait()
@@ -97,6 +111,8 @@ func (s *server) kill() {
 
 func (s *server) signal(sig syscall.Signal) {
 	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		s.t.Fatal(err)
 	}
@@ -233,6 +249,9 @@ func quick(tm *times) {
 		sweep: 100 * time.Millisecond, hold: 3 * time.Second, stats: 200 * time.Millisecond, touch: 6 * time.Second, check: 100 * time.Millisecond,
 	}
 }
+
+// patient gives a window that no test outlives, however slow the machine.
+func patient(c *Config, _ *times) { c.ResumeWindow = time.Minute }
 
 // begin starts a node on s; change may be nil.
 func begin(t testing.TB, s *server, change func(*Config, *times)) *testNode {

@@ -250,7 +250,7 @@ func TestWithoutAWindowALostSessionEnds(t *testing.T) {
 func TestAClosedNodeHandsItsSessionsOver(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
-	a, b := begin(t, s, nil), begin(t, s, nil)
+	a, b := begin(t, s, patient), begin(t, s, patient)
 	m := a.open("192.0.2.1")
 	room := a.create(m)
 	token := a.token(m)
