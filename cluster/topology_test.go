@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/rueidis"
 
@@ -24,7 +24,9 @@ type process struct {
 	port int
 	dir  string
 	args []string
-	cmd  *exec.Cmd
+
+	mu  sync.Mutex // a server may be killed beside the test
+	cmd *exec.Cmd
 }
 
 // freePorts returns n ports that were free a moment ago.
@@ -47,9 +49,12 @@ func spawn(t *testing.T, port int, args ...string) *process {
 func (p *process) run() {
 	p.t.Helper()
 	args := append(slices.Clone(p.args), "--port", strconv.Itoa(p.port), "--bind", "127.0.0.1", "--dir", p.dir, "--logfile", "redis.log")
+	p.mu.Lock()
 	p.cmd = exec.Command("redis-server", args...)
 	p.cmd.Dir = p.dir
-	if err := p.cmd.Start(); err != nil {
+	err := p.cmd.Start()
+	p.mu.Unlock()
+	if err != nil {
 		p.t.Fatalf("redis-server: %v (apt-get install redis-server)", err)
 	}
 	until(p.t, "redis answers", func() bool {
@@ -59,19 +64,31 @@ func (p *process) run() {
 }
 
 func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.cmd.ProcessState == nil {
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
 	}
 }
 
-func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
+func (p *process) ended() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd.ProcessState != nil
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.cmd.Process.Signal(s)
+}
 
 func (p *process) addr() string { return "127.0.0.1:" + strconv.Itoa(p.port) }
 
 // cli runs redis-cli against the process.
 func (p *process) cli(words ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience) // a cluster is made in some seconds
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "redis-cli", append([]string{"-p", strconv.Itoa(p.port)}, words...)...).Output()
 	return strings.TrimSpace(string(out)), err
@@ -254,7 +271,7 @@ func nodeOf(t *testing.T, nodes []*process, part int) (serving *process, id stri
 	slot, _ = nodes[1].cli("CLUSTER", "KEYSLOT", fmt.Sprintf("{%02d}", part))
 	until(t, "the slot is served", func() bool {
 		for _, n := range nodes {
-			if n.cmd.ProcessState != nil {
+			if n.ended() {
 				continue
 			}
 			role, _ := n.cli("ROLE")
