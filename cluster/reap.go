@@ -22,7 +22,7 @@ type reaper struct {
 
 	// Atomic; any goroutine.
 	count  atomic.Uint64
-	broken atomic.Int64 // tests only: the chunk before which the reaper gives up; 0 = never, -1 = always
+	broken atomic.Int64 // tests only: the chunk before which the reaper gives up for good, by -1; 0 = never
 
 	// Owned by the goroutine of run.
 	begun map[string]*cleanup
@@ -105,6 +105,7 @@ func (r *reaper) begin(ctx context.Context, node string, leaseEnd int64) (*clean
 	chunk := int64(0)
 	c.step = func() (ok bool, err error) {
 		if chunk++; chunk == broken {
+			r.broken.Store(-1)
 			return false, nil
 		}
 		ok, err = r.lock(ctx, node)
