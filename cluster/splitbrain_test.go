@@ -35,7 +35,7 @@ func follower(t *testing.T, addr string) *process {
 	t.Helper()
 	host, port, _ := strings.Cut(addr, ":")
 	p := spawn(t, freePort(t), "--save", "", "--appendonly", "yes", "--appendfsync", "no", "--repl-diskless-sync-delay", "0",
-		"--min-replicas-to-write", "1", "--min-replicas-max-lag", "1", "--replicaof", host, port)
+		"--min-replicas-to-write", "1", "--replicaof", host, port)
 	until(t, "the replica has caught up", func() bool {
 		out, _ := p.cli("INFO", "replication")
 		return infoField(out, "master_link_status") == "up"
@@ -46,7 +46,7 @@ func follower(t *testing.T, addr string) *process {
 func divide(t *testing.T, ack string) *divided {
 	d := &divided{}
 	d.primary = spawn(t, freePort(t), "--save", "", "--appendonly", "yes", "--appendfsync", "no", "--repl-diskless-sync-delay", "0",
-		"--min-replicas-to-write", "1", "--min-replicas-max-lag", "1")
+		"--min-replicas-to-write", "1")
 	d.replication = newLine(t, d.primary.addr())
 	d.replica = follower(t, d.replication.Addr())
 	follower(t, d.replica.addr())
@@ -74,6 +74,10 @@ func (d *divided) join(t *testing.T, by *servers.Proxy, ack string) *scene {
 func (d *divided) split() {
 	d.t.Helper()
 	d.replication.Freeze()
+	// Not before: of a replica that reports once a second, one late report would be too old.
+	if out, err := d.primary.cli("CONFIG", "SET", "min-replicas-max-lag", "1"); err != nil || out != "OK" {
+		d.t.Fatalf("the lag of the replica: %q, %v", out, err)
+	}
 	if out, err := d.replica.cli("REPLICAOF", "NO", "ONE"); err != nil || out != "OK" {
 		d.t.Fatalf("promotion: %q, %v", out, err)
 	}
