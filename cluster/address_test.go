@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"chatroom/internal/chat"
+	"chatroom/internal/servers"
 )
 
 // nameServer is whom this process asks for addresses of names; only one test does.
@@ -74,7 +75,10 @@ func names(t *testing.T) (set func(ip string)) {
 func TestANameThatMovesIsFollowed(t *testing.T) {
 	t.Parallel()
 	redis := launch(t)
-	port := freePort(t)
+	port, err := servers.FreePort("127.0.0.2", "127.0.0.3")
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := func(ip string) *cable {
 		l, err := net.Listen("tcp", net.JoinHostPort(ip, strconv.Itoa(port)))
 		if err != nil {

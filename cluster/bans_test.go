@@ -145,7 +145,7 @@ func TestBansEnd(t *testing.T) {
 	s := launch(t)
 	n := begin(t, s, nil)
 	m := n.open("192.0.2.1")
-	n.remove(chat.Removal{Client: m.Client, Ban: 700 * time.Millisecond, Bannable: func(string) bool { return true }})
+	n.remove(chat.Removal{Client: m.Client, Ban: 4 * time.Second, Bannable: func(string) bool { return true }})
 	if !n.dir.Banned("192.0.2.1") {
 		t.Error("not banned")
 	}

@@ -33,8 +33,8 @@ func crowded(t *testing.T, s *server, low, high int) {
 }
 
 // TestNinetyThousandClientsInOrder: whatever is asked of ninety thousand clients is answered in less
-// than 200 ms, and no command stops Redis for 5 ms. The best of some tries counts: the rest is what
-// else the machine does.
+// than 200 ms, and no command stops Redis for 5 ms. The best of all tries counts: the rest is what else
+// the machine does, and it may have much to do.
 func TestNinetyThousandClientsInOrder(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
@@ -60,8 +60,9 @@ func TestNinetyThousandClientsInOrder(t *testing.T) {
 			return len(keys), err
 		},
 	} {
+		limit := 200 * time.Millisecond * slower
 		best, stops := time.Hour, int64(1<<20)
-		for range 10 {
+		for end := time.Now().Add(patience); time.Now().Before(end); {
 			s.do("SLOWLOG", "RESET")
 			begin := time.Now()
 			total, err := ask()
@@ -69,12 +70,12 @@ func TestNinetyThousandClientsInOrder(t *testing.T) {
 			if err != nil || total != 90_000 {
 				t.Fatalf("%s: %d clients, %v", what, total, err)
 			}
-			if best < 200*time.Millisecond && stops == 0 {
+			if best < limit && stops == 0 {
 				break
 			}
 		}
 		t.Logf("%s: %v, %d commands over 5 ms", what, best.Round(time.Millisecond), stops)
-		if limit := 200 * time.Millisecond * slower; best >= limit || stops > 0 {
+		if best >= limit || stops > 0 {
 			t.Errorf("%s took %v at best, %d commands over 5 ms", what, best, stops)
 		}
 	}
