@@ -11,6 +11,10 @@ import (
 // portHold keeps a port for this node: a socket that is bound and never listens. With SO_REUSEPORT
 // gnet would give each loop another port for port 0, and two nodes on one port would silently
 // share its connections; so the port is chosen, and found free, before gnet sees it.
+//
+// The kernel chooses for port 0, in the bind that holds it: it gives nobody a port that another socket
+// is bound to, not even with SO_REUSEPORT. Choosing by a socket that was closed again let two nodes
+// that began at the same moment end on one port.
 type portHold struct {
 	// Immutable after open.
 	fd      int
@@ -23,17 +27,22 @@ func holdPort(listen string) (*portHold, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A plain bind fails where anybody listens, SO_REUSEPORT or not.
-	probe, err := net.ListenTCP("tcp", want)
-	if err != nil {
-		return nil, err
+	if want.Port != 0 {
+		// A plain bind fails where anybody listens, SO_REUSEPORT or not.
+		probe, err := net.ListenTCP("tcp", want)
+		if err != nil {
+			return nil, err
+		}
+		if err := probe.Close(); err != nil {
+			return nil, err
+		}
 	}
-	bound := probe.Addr().(*net.TCPAddr)
-	if err := probe.Close(); err != nil {
-		return nil, err
-	}
-	h := &portHold{network: "tcp", addr: &net.TCPAddr{IP: want.IP, Port: bound.Port, Zone: want.Zone}}
+	h := &portHold{network: "tcp", addr: &net.TCPAddr{IP: want.IP, Port: want.Port, Zone: want.Zone}}
 	if h.fd, err = bindHeld(h.addr); err != nil {
+		return nil, err
+	}
+	if h.addr.Port, err = boundPort(h.fd); err != nil {
+		h.release()
 		return nil, err
 	}
 	if want.IP == nil && !speaksIPv6() {
@@ -73,6 +82,20 @@ func bindHeld(addr *net.TCPAddr) (int, error) {
 		return -1, fmt.Errorf("hold port %d: %w", addr.Port, err)
 	}
 	return fd, nil
+}
+
+func boundPort(fd int) (int, error) {
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		return 0, os.NewSyscallError("getsockname", err)
+	}
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return sa.Port, nil
+	case *unix.SockaddrInet6:
+		return sa.Port, nil
+	}
+	return 0, fmt.Errorf("hold port: a socket of the kind %T", sa)
 }
 
 func speaksIPv6() bool {
