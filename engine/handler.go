@@ -82,12 +82,13 @@ func (h *handler) OnTraffic(c gnet.Conn) gnet.Action {
 // its room is being walked: it only marks.
 func (h *handler) OnClose(c gnet.Conn, _ error) gnet.Action {
 	s, ok := c.Context().(*session)
-	if ok && s.surplus {
-		h.engine.surplus.Add(-1)
-	}
-	h.engine.open.Add(-1)
+	// Last: whoever waits for both must not find the connection gone and its session not yet departing.
+	defer h.engine.open.Add(-1)
 	if !ok {
 		return gnet.None
+	}
+	if s.surplus {
+		h.engine.surplus.Add(-1)
 	}
 	l := s.loop
 	l.enter()
