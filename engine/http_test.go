@@ -335,8 +335,8 @@ func TestIDsRunOut(t *testing.T) {
 func TestSilentHandshake(t *testing.T) {
 	t.Parallel()
 	n := start(t, engine.Config{}, nil)
-	slow, silent, noise := n.raw(t), n.raw(t), n.raw(t)
 	began := time.Now()
+	slow, silent, noise := n.raw(t), n.raw(t), n.raw(t)
 	go func() {
 		for _, b := range []byte("GET /ws HTTP/1.1\r\nHost: x\r\nX-Slow: 1234567890") {
 			if _, err := slow.Write([]byte{b}); err != nil {

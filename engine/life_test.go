@@ -19,7 +19,9 @@ import (
 // TestHalfOpen: a peer that says nothing at all for two periods is closed, one that answers pings
 // is not, and the place of the first is kept.
 func TestHalfOpen(t *testing.T) {
-	n := start(t, engine.Config{Heartbeat: 300 * time.Millisecond}, nil)
+	t.Parallel()
+	const heartbeat = 1500 * time.Millisecond
+	n := start(t, engine.Config{Heartbeat: heartbeat}, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	conn, err := wsproto.Dial(ctx, "ws://"+n.addr+"/ws", wsproto.DialOptions{ManualPong: true})
@@ -36,7 +38,7 @@ func TestHalfOpen(t *testing.T) {
 	go func() {
 		defer close(done)
 		for {
-			if m, err := alive.read(2 * time.Second); err != nil || m == nil {
+			if m, err := alive.read(3 * heartbeat); err != nil || m == nil {
 				return // quiet for long enough, pings answered meanwhile
 			}
 		}
