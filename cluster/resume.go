@@ -165,6 +165,9 @@ func (s *sessions) adopt(r *resumption, node, word string, rest []rueidis.RedisM
 		unanswered = takeWaitersLocked(old)
 	}
 	s.byID[m.Client] = n
+	if n.departed() != "" {
+		s.queueLocked(n) // the record says so under the former incarnation: the next one would not believe it
+	}
 	if s.closed {
 		s.detachLocked(n)
 	}

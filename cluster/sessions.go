@@ -410,14 +410,19 @@ func (s *sessions) forget() {
 
 // takeWaitersLocked takes the calls of enter that n has to answer.
 func takeWaitersLocked(n *session) []*waiter {
-	var open []*waiter
-	for _, w := range n.waiting {
+	open := openWaitersLocked(n.waiting)
+	n.waiting = nil
+	return open
+}
+
+// openWaitersLocked are those that nobody has answered yet; the caller does.
+func openWaitersLocked(waiters []*waiter) (open []*waiter) {
+	for _, w := range waiters {
 		if !w.done {
 			w.done = true
 			open = append(open, w)
 		}
 	}
-	n.waiting = nil
 	return open
 }
 

@@ -63,13 +63,7 @@ func (s *sessions) settleWrite(w write, word string, rest []rueidis.RedisMessage
 	default: // CLOSING: whoever removes it tells the connection.
 		s.loseLocked(n)
 	}
-	var waiters []*waiter
-	for _, x := range w.waiters {
-		if !x.done {
-			x.done = true
-			waiters = append(waiters, x)
-		}
-	}
+	waiters := openWaitersLocked(w.waiters)
 	if n.stage != stageLive || cause != 0 {
 		waiters = append(waiters, takeWaitersLocked(n)...)
 	}
@@ -85,7 +79,7 @@ func (s *sessions) settleClose(w write, word string, rest []rueidis.RedisMessage
 	n := w.session
 	why := chat.DepartureLeft
 	s.mu.Lock()
-	waiters := append(takeWaitersLocked(n), openWaiters(w.waiters)...)
+	waiters := append(takeWaitersLocked(n), openWaitersLocked(w.waiters)...)
 	if _, ok := s.ending[n]; ok {
 		s.closedLocked(n)
 	}
@@ -111,16 +105,6 @@ func (s *sessions) settleClose(w write, word string, rest []rueidis.RedisMessage
 		s.l.c.depart(room, departure{client: n.member.Client, nonce: n.member.Nonce, why: why}, func() { s.departed(n) })
 	}
 	s.departed(n)
-}
-
-func openWaiters(waiters []*waiter) (open []*waiter) {
-	for _, w := range waiters {
-		if !w.done {
-			w.done = true
-			open = append(open, w)
-		}
-	}
-	return open
 }
 
 // departed counts the leaves of an ended session; after the last one its record goes.
