@@ -181,7 +181,7 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 func TestStreamsEndWithTheToken(t *testing.T) {
 	f := start(t, nil)
 	now := time.Now().Unix()
-	s := f.stream(forge(goodHeader, goodClaims("iat", now-100, "nbf", now-100, "exp", now+3), testSecret))
+	s := f.stream(forge(goodHeader, goodClaims("iat", now-100, "nbf", now-100, "exp", now+6), testSecret))
 	if s.StatusCode != http.StatusOK {
 		t.Fatalf("%d", s.StatusCode)
 	}

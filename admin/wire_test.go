@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -112,7 +113,9 @@ func TestNoEcho(t *testing.T) {
 }
 
 func TestSlowRequestsAreCut(t *testing.T) {
-	f := start(t, func(c *Config) { c.ReadTimeout = 200 * time.Millisecond; c.IdleTimeout = 200 * time.Millisecond })
+	// Long enough for a slow machine to send in time what is to be sent.
+	f := start(t, func(c *Config) { c.ReadTimeout, c.IdleTimeout = 2*time.Second, 2*time.Second })
+	var wait sync.WaitGroup
 	for name, sent := range map[string]string{
 		"nothing":      "",
 		"half a head":  "GET /health HTTP/1.1\r\nHo",
@@ -128,14 +131,17 @@ func TestSlowRequestsAreCut(t *testing.T) {
 		if _, err := io.WriteString(c, sent); err != nil {
 			t.Fatal(err)
 		}
-		answer, err := io.ReadAll(c)
-		if err != nil {
-			t.Errorf("%s: not cut: %v", name, err)
-		}
-		if strings.HasPrefix(name, "half") && !strings.Contains(string(answer), " 408 ") {
-			t.Errorf("%s: %q", name, answer)
-		}
+		wait.Go(func() {
+			answer, err := io.ReadAll(c)
+			if err != nil {
+				t.Errorf("%s: not cut: %v", name, err)
+			}
+			if strings.HasPrefix(name, "half") && !strings.Contains(string(answer), " 408 ") {
+				t.Errorf("%s: %q", name, answer)
+			}
+		})
 	}
+	wait.Wait() // before the connections are closed
 }
 
 func TestPipelinedRequests(t *testing.T) {
