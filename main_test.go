@@ -182,27 +182,18 @@ func TestSignalDrains(t *testing.T) {
 	}
 }
 
-// TestSecondSignalEndsAtOnce holds the first drain open with more clients than an hour's slices send
-// away in the time of a test.
+// TestSecondSignalEndsAtOnce holds the first drain open with clients that do not close: it ends by itself
+// when they have been sent away, each with a second to close. So nothing is waited for between the two
+// signals, which are different ones because of two of the same kind the kernel may keep one.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	n := start(t, "--drain", "1h")
 	for range 20 {
 		connect(t, n)
 	}
-	if err := n.Process().Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	draining := func() error {
-		if n.Ready() == nil {
-			return fmt.Errorf("takes connections")
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		if err := n.Process().Signal(signal); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	}
-	if err := n.Process().Await(t.Context(), draining); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Process().Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
 	}
 	if code := ended(t, n); code != 1 {
 		t.Errorf("exit code %d\n%s", code, n.Process().Log())
