@@ -57,7 +57,7 @@ export async function noticed(page, words) {
 }
 
 /** How long a page may take until its colours have changed and its rows have come, milliseconds. */
-const SETTLING = 5_000;
+const SETTLING = 30_000;
 
 /** axe finds nothing once the page is at rest: figures and rows change while it looks. */
 export async function accessible(stage, page, state) {

@@ -52,6 +52,7 @@ export async function play(stage) {
   await ada.keyboard.type("Ada");
   await ada.keyboard.press("Enter");
   await until("the new name", async () => (await ada.locator(".my-name bdi").textContent()) === "Ada");
+  await until("the focus back on the name", () => ada.evaluate(() => document.activeElement?.matches(".my-name") ?? false));
 
   await tabTo(ada, ".brand .round:last-child", "Shift+Tab");
   await ada.keyboard.press("Enter");

@@ -26,9 +26,9 @@ export async function play(stage) {
   await until("the first page", async () => (await entries.count()) === PAGE);
   await bob.locator(".rooms > .secondary").click();
   await until("all rooms", async () => (await entries.count()) === CROWD + 1);
-  await bob.evaluate(countLists);
+  await bob.evaluate(countCommands);
   await bob.locator(".rooms .bar .round").first().click();
-  await until("both pages again", () => bob.evaluate(() => globalThis.lists >= 2));
+  await until("both pages again", () => bob.evaluate(() => globalThis.commands.LIST_ROOMS >= 2));
   equal(await entries.count(), CROWD + 1, "rooms after a refresh");
   await stage.accessible(bob, "a long list");
 
@@ -55,8 +55,10 @@ export async function play(stage) {
   await inRoom(bob, room);
   await bob.evaluate((id) => { location.hash = `#/room/${id}`; }, shelves[7]);
   await inRoom(bob, shelves[7]);
+  await bob.evaluate(countCommands);
   await bob.goBack();
   await inRoom(bob, room);
+  equal(await bob.evaluate(() => globalThis.commands.JOIN_ROOM), 1, "joins for one step back");
 
   // The link to the room: on the clipboard, or to be copied by hand where there is none.
   await bob.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -109,12 +111,13 @@ function openShelves(count) {
   return Promise.all(Array.from({ length: count }, (_, n) => open(n)));
 }
 
-/** Runs in the page: counts the lists that are asked for from here on. */
-function countLists() {
-  globalThis.lists = 0;
+/** Runs in the page: counts what is asked for from here on, by its type. */
+function countCommands() {
+  const commands = globalThis.commands = {};
   const { send } = WebSocket.prototype;
   WebSocket.prototype.send = function (data) {
-    if (String(data).includes('"LIST_ROOMS"')) globalThis.lists++;
+    const { type } = JSON.parse(data);
+    commands[type] = (commands[type] ?? 0) + 1;
     return send.call(this, data);
   };
 }
