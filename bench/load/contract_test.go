@@ -10,6 +10,10 @@ import (
 	"chatroom/internal/chat"
 )
 
+// amidst is how long the load lasts while something is done to it: a machine that stands still for a
+// moment must not find it over.
+const amidst = 2 * time.Second
+
 func contractPlan(target string) load.Plan {
 	return load.Plan{Dialect: load.Chatroom, Targets: []string{target}, Rooms: rooms(1, 5), Run: 9, Rate: 100, Patience: 500 * time.Millisecond}
 }
@@ -53,7 +57,7 @@ func TestHonestServer(t *testing.T) {
 		d := startWorker(t, plan)
 		d.do(load.Command{Do: load.DoOpen})
 		d.await(load.IsOpened)
-		d.do(load.Command{Do: load.DoTraffic, WarmUp: 100 * time.Millisecond, Duration: 600 * time.Millisecond})
+		d.do(load.Command{Do: load.DoTraffic, WarmUp: 100 * time.Millisecond, Duration: amidst})
 		d.await(load.IsMeasuring)
 		d.do(load.Command{Do: load.DoCut})
 		if r := d.await(load.IsResumed).Resume; r.Connections != 5 || r.Recovered != 5 {
@@ -147,7 +151,7 @@ func TestUnrecovered(t *testing.T) {
 	d := startWorker(t, plan)
 	d.do(load.Command{Do: load.DoOpen})
 	d.await(load.IsOpened)
-	d.do(load.Command{Do: load.DoTraffic, Duration: 500 * time.Millisecond})
+	d.do(load.Command{Do: load.DoTraffic, Duration: amidst})
 	d.await(load.IsMeasuring)
 	d.do(load.Command{Do: load.DoCut})
 	if totals := d.await(load.IsDrained).Totals; totals.Faults.Unrecovered == 0 {
@@ -205,7 +209,7 @@ func TestStalledReaders(t *testing.T) {
 	d := startWorker(t, plan)
 	d.do(load.Command{Do: load.DoOpen})
 	d.await(load.IsOpened)
-	d.do(load.Command{Do: load.DoTraffic, Duration: 400 * time.Millisecond})
+	d.do(load.Command{Do: load.DoTraffic, Duration: amidst})
 	d.await(load.IsMeasuring)
 	d.do(load.Command{Do: load.DoStall, Share: 0.25})
 	totals := d.await(load.IsDrained).Totals
