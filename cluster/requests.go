@@ -184,6 +184,20 @@ func (r *room) giveUp(o *op) {
 	}
 }
 
+// forgo drops o, the first of the queue, whose session has ended or lives on elsewhere: it would take the
+// place from the connection that has it now.
+func (r *room) forgo(o *op) {
+	if !o.answered {
+		o.answered = true
+		r.giveUp(o)
+	}
+	r.pop(o)
+	if o.unknown && o.undoable() {
+		r.pushFront(r.undo(o))
+	}
+	r.leaveAlone()
+}
+
 // undoable says whether the member has to be taken out again when o was answered UNAVAILABLE and may
 // have been executed. Behind a RESUME it must not: the place was there before, and is kept for the
 // next try by the session, which is detached.

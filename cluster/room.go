@@ -100,6 +100,10 @@ func (r *room) pump() {
 		o := r.queue[0]
 		switch o.kind {
 		case opCreate, opJoin:
+			if r.shard.rooms.c.strayed(o.member) {
+				r.forgo(o)
+				continue
+			}
 			if o.kind == opCreate && r.following && o.attempts == 0 {
 				// A Redis that lost its data may not have been told of this room yet, and must not be
 				// given another one in its place.

@@ -266,6 +266,38 @@ func TestAJoinOfALostSessionIsTakenBack(t *testing.T) {
 	until(t, "its place is gone", func() bool { return !s.member(room, m) })
 }
 
+// TestAJoinOfALostSessionTakesNoPlace from the connection that has the session now.
+func TestAJoinOfALostSessionTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	a, b := begin(t, s, nil), begin(t, s, nil)
+	m, w := a.open("192.0.2.1"), b.open("192.0.2.2")
+	room := b.create(w)
+	s.recorded(m)
+	r := b.resume(a.token(m), "192.0.2.1")
+	if r.Code != "" {
+		t.Fatalf("resumed %+v", r)
+	}
+	b.join(room, r.Member, false)
+	until(t, "the former node knows", func() bool { return a.strayed(m) })
+	for _, unknown := range []bool{false, true} { // the second: an earlier try may have been executed
+		o := &op{kind: opJoin, member: m, unknown: unknown}
+		code := a.asks(func(tag chat.Tag) {
+			o.tag = tag
+			o.prepare()
+			a.rooms.shardOf(room).post(post{kind: postOp, room: room, op: o})
+		})
+		if code != chat.Unavailable {
+			t.Errorf("join: %q", code)
+		}
+		until(t, "nothing of the room is under way", func() bool { return len(a.queued(room)) == 0 })
+		value, _ := s.do("HGET", memberKey(room), formatID(m.Client)).ToString()
+		if now, ok := memberOf(m.Client, value); !ok || now.Incarnation != r.Member.Incarnation {
+			t.Errorf("the place has %+v", now)
+		}
+	}
+}
+
 // TestCountsGoOnOnAnotherNode: what operators see of a client is of all its connections, and stands
 // while there is none.
 func TestCountsGoOnOnAnotherNode(t *testing.T) {
