@@ -287,14 +287,23 @@ func (s *sessions) enter(m chat.Member, room chat.RoomID, resume bool, then func
 }
 
 func (s *sessions) leaving(m chat.Member, room chat.RoomID) {
+	s.ends(m, stay{room: room, over: true})
+}
+
+func (s *sessions) missed(m chat.Member, room chat.RoomID) {
+	s.ends(m, stay{room: room, over: true, stray: true})
+}
+
+// ends makes a stay of m that is not over this one.
+func (s *sessions) ends(m chat.Member, over stay) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := s.carriedLocked(m)
 	if n == nil {
 		return
 	}
-	if i := slices.Index(n.stays, stay{room: room}); i >= 0 {
-		n.stays[i].over = true
+	if i := slices.Index(n.stays, stay{room: over.room}); i >= 0 {
+		n.stays[i] = over
 		s.queueLocked(n)
 	}
 }
@@ -334,20 +343,6 @@ func (s *sessions) withdrawLocked(n *session, room chat.RoomID) {
 			s.queueLocked(n)
 			return
 		}
-	}
-}
-
-// missed makes the stay of m in room a stray, see place.
-func (s *sessions) missed(m chat.Member, room chat.RoomID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := s.carriedLocked(m)
-	if n == nil {
-		return
-	}
-	if i := slices.Index(n.stays, stay{room: room}); i >= 0 {
-		n.stays[i].over, n.stays[i].stray = true, true
-		s.queueLocked(n)
 	}
 }
 
